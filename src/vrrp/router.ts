@@ -1,0 +1,65 @@
+// What one virtual router is: the settings that the operator chose, and the two facts of this machine that the
+// protocol needs beside them. Immutable; must not know in which state the router is.
+import type { Address, Family, Prefix } from './address.ts';
+import { DEMOTED, type Micros, OWNER, type Priority, type Vrid } from './units.ts';
+
+export type Version = 2 | 3;
+
+/** Which checksum an IPv4 version 3 advertisement carries. RFC 9568 §5.2.8 is without, RFC 5798 was with pseudo-header. */
+export type ChecksumForm = 'rfc9568' | 'rfc5798';
+
+/** One virtual router in one address family as it is configured. Plain data: it crosses from agent to engine as JSON. */
+export interface RouterSpec {
+  /** The operator's name; one name may stand for two routers, one in each family. */
+  readonly name: string;
+  readonly family: Family;
+  /** The interface that the advertisements use and the addresses live on. */
+  readonly interface: string;
+  readonly vrid: Vrid;
+  readonly version: Version;
+  /** As configured; see `effectivePriority`. */
+  readonly priority: Priority;
+  /** Virtual addresses with their prefix lengths, in the order of the file; never empty. */
+  readonly addresses: readonly Prefix[];
+  /** Advertisement_Interval, 10 ms..40.95 s in steps of 10 ms. */
+  readonly advertInterval: Micros;
+  /** Preempt_Mode. */
+  readonly preempt: boolean;
+  /** How long a lower-priority Active is still respected once heard; never delays an answer to silence or priority 0. */
+  readonly preemptDelay: Micros;
+  /** Accept_Mode. */
+  readonly accept: boolean;
+  readonly checksum: 'auto' | ChecksumForm;
+  /** Kernel lifetime of the addresses, whole seconds; null leaves them permanent (decision 0007). */
+  readonly lease: Micros | null;
+  /** Whether checks decide about this router; if so, health that nobody renews counts as lost. */
+  readonly tracked: boolean;
+}
+
+/** A virtual router on this machine, now. */
+export interface VirtualRouter extends RouterSpec {
+  /** Health says: serve only if nobody else can. */
+  readonly demoted: boolean;
+  /** The sender's own address, RFC 9568 §1.7 "primary IPv4 address"; breaks ties. */
+  readonly primary: Address;
+}
+
+/** All virtual routers of one machine, as the agent hands them to the engine. */
+export interface Plan {
+  readonly routers: readonly RouterSpec[];
+}
+
+/** The one name by which engine, agent and logs tell routers apart. */
+export function routerKey(spec: RouterSpec): string {
+  return `${spec.name}/${spec.family}`;
+}
+
+/** RFC 9568 §1.7: the router whose own addresses the virtual addresses are. */
+export function isOwner(self: RouterSpec): boolean {
+  return self.priority === OWNER;
+}
+
+/** The priority that elections and advertisements use: 1 while demoted. */
+export function effectivePriority(self: VirtualRouter): Priority {
+  return self.demoted ? DEMOTED : self.priority;
+}

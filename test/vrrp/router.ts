@@ -1,0 +1,46 @@
+// Tests src/vrrp/router.ts: the little that a router knows about itself.
+import t from 'tap';
+import type { Address } from '../../src/vrrp/address.ts';
+import { effectivePriority, isOwner, routerKey, type VirtualRouter } from '../../src/vrrp/router.ts';
+import { priority, seconds, vrid } from '../../src/vrrp/units.ts';
+
+const ROUTER: VirtualRouter = {
+  name: 'web',
+  family: 'ipv4',
+  interface: 'hf0',
+  vrid: vrid(51),
+  version: 3,
+  priority: priority(100),
+  addresses: [{ address: '192.0.2.200' as Address, length: 24 }],
+  advertInterval: seconds(1),
+  preempt: true,
+  preemptDelay: seconds(0),
+  accept: true,
+  checksum: 'auto',
+  lease: null,
+  tracked: false,
+  demoted: false,
+  primary: '192.0.2.10' as Address,
+};
+
+const DEMOTED = { demoted: true };
+
+t.test('one name in two families is two routers', async t => {
+  t.equal(routerKey(ROUTER), 'web/ipv4');
+  t.equal(routerKey({ ...ROUTER, family: 'ipv6' }), 'web/ipv6');
+});
+
+t.test('the owner is whoever has priority 255, RFC 9568 §5.2.4', async t => {
+  for (const level of [1, 254]) t.notOk(isOwner({ ...ROUTER, priority: priority(level) }), `${level}`);
+  const owner = { ...ROUTER, priority: priority(255) };
+  t.ok(isOwner(owner));
+  t.ok(isOwner({ ...owner, ...DEMOTED }), 'also while demoted');
+});
+
+t.test('a demoted router counts as priority 1, whatever it is configured to', async t => {
+  for (const level of [1, 2, 100, 254, 255]) {
+    const router = { ...ROUTER, priority: priority(level) };
+    t.equal(effectivePriority(router), level);
+    t.equal(effectivePriority({ ...router, ...DEMOTED }), 1);
+  }
+});
