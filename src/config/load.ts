@@ -1,0 +1,110 @@
+// Text to meaning: the files of one configuration to the plan of one machine, or to everything that is wrong with them.
+// Must not know where the texts come from, nor what this machine has (environment.ts).
+import type { Plan } from '../vrrp/router.ts';
+import { type Diagnostic, quote } from './diagnostic.ts';
+import { type Finding, resolve } from './finding.ts';
+import { checkMeaning, type Router, routersOf, type Sound, specOf } from './meaning.ts';
+import { parse } from './parse.ts';
+import { checkShape } from './shape.ts';
+import { MAX_BYTES, type Source, TOO_LARGE } from './source.ts';
+import { graft, type SourceFile, type Table, tableAt } from './tree.ts';
+
+export interface Loaded {
+  /** null as soon as there is one error, whichever machine it concerns. */
+  readonly plan: Plan | null;
+  /** Everything found, by file and line. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The machine that the plan is for, as the file calls it. */
+  readonly node: string;
+  /** Whether the file has a table for it; null when it has tables for nobody. */
+  readonly named: boolean | null;
+  /** Where the routers of the plan are written, for findings that come later. */
+  readonly routers: readonly Router[];
+}
+
+/** Reads a configuration: the main file, then the drop-ins. Never throws, whatever the texts.
+ *  @param node the host name; without a table of that name, its part before the first dot counts */
+export async function load(sources: readonly Source[], node: string): Promise<Loaded> {
+  const files = sources.map(read);
+  const main = files[0]?.source ?? { index: 0, file: '', text: '' };
+  const trees = files.flatMap(({ source, tree }) => (tree === undefined ? [] : [{ source, tree }]));
+  const forest = graft(main, trees);
+  const shape = checkShape(forest);
+  const sound: Sound = { forest, broken: shape.broken, gaps: files.some(file => file.findings.length > 0) };
+
+  const tables = Object.keys(tableAt(forest.tree, ['node']));
+  const self = tables.includes(node) ? node : (tables.find(name => name === node.split('.', 1)[0]) ?? node);
+  const named = tables.length === 0 ? null : tables.includes(self);
+  const routers = routersOf(sound, self);
+
+  const findings: Finding[] = [...files.flatMap(file => file.findings), ...shape.findings];
+  for (const { path, first, second } of forest.clashes) {
+    findings.push({
+      code: 'duplicate-key',
+      severity: 'error',
+      message: `${quote(path.join('.'))} is set in two files`,
+      place: { source: second, path, at: 'key' },
+      hint: 'remove one of the two',
+      related: [{ message: 'first set at', place: { source: first, path, at: 'key' } }],
+    });
+  }
+  if (findings.length === 0 && routers.length === 0) findings.push(noRouters(main, self, tables));
+  findings.push(...checkNodes(sound, new Set([self, ...tables]), self, named));
+
+  const specs = routers.flatMap(router => specOf(router) ?? []);
+  const failed = findings.some(finding => finding.severity === 'error');
+  return { plan: failed ? null : { routers: specs }, diagnostics: await resolve(findings), node: self, named, routers };
+}
+
+interface Read {
+  readonly source: SourceFile;
+  readonly tree: Table | undefined;
+  readonly findings: readonly Finding[];
+}
+
+function read({ file, text, failure }: Source, index: number): Read {
+  const broken = failure ?? (text.length > MAX_BYTES ? TOO_LARGE : undefined);
+  if (broken !== undefined) {
+    const source = { index, file, text: '' };
+    const { span, ...words } = broken;
+    return { source, tree: undefined, findings: [{ ...words, severity: 'error', place: { source, span } }] };
+  }
+  const parsed = parse(text.replace(/^\ufeff/, ''));
+  const source = { index, file, text: parsed.text };
+  const findings = parsed.flaws.map(
+    ({ span, last: _last, ...words }): Finding => ({ ...words, severity: 'error', place: { source, span } }),
+  );
+  return { source, tree: parsed.tree, findings };
+}
+
+function noRouters(main: SourceFile, self: string, tables: readonly string[]): Finding {
+  const everywhere = 'a virtual router looks like this: `[vrrp.web]`, then `interface`, `vrid` and `addresses`';
+  const elsewhere = `this machine is node ${quote(self)}, the file has tables for ${tables.map(quote).join(', ')}; \`--node NAME\` checks for another`;
+  return {
+    code: 'no-routers',
+    severity: 'error',
+    message: 'there is no virtual router',
+    place: { source: main, span: null },
+    hint: tables.length === 0 ? everywhere : elsewhere,
+  };
+}
+
+/** Checks what comes out for every machine. What is wrong on all of them is said once, without their names. */
+function checkNodes(sound: Sound, nodes: ReadonlySet<string>, self: string, named: boolean | null): Finding[] {
+  const found = new Map<string, { finding: Finding; on: string[] }>();
+  for (const node of nodes) {
+    for (const finding of checkMeaning(sound, node, routersOf(sound, node))) {
+      const places = [finding.place, ...(finding.related ?? []).map(other => other.place)];
+      const key = JSON.stringify([finding.message, ...places.map(place => [place.source.index, place.path])]);
+      const entry = found.get(key) ?? { finding, on: [] };
+      entry.on.push(node);
+      found.set(key, entry);
+    }
+  }
+  return Array.from(found.values(), ({ finding, on }) => {
+    if (on.length === nodes.size) return finding;
+    const stranger = named === false && on.length === 1 && on[0] === self;
+    const hint = stranger ? `the file has no table for this machine, ${quote(self)}; \`--node NAME\` checks for another` : finding.hint;
+    return { ...finding, message: `${finding.message} (node ${on.map(quote).join(', ')})`, hint };
+  });
+}

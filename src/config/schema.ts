@@ -1,0 +1,167 @@
+// The shape of holdfast.toml: every key with its type, bounds, default and description. Validator, manual page and JSON
+// Schema all come from here. Must not know TOML, files, positions, nor how two settings depend on each other.
+import { z } from 'zod';
+import type { Prefix } from '../vrrp/address.ts';
+import { maxAddresses } from '../vrrp/packet.ts';
+import { type Micros, millis, type Priority, priority, seconds, type Vrid, vrid } from '../vrrp/units.ts';
+import { DURATION_PATTERN } from './duration.ts';
+import { duration, durationText, interfaceName, MUST, notAvailable, readDuration, refuse, virtualAddress, wholeNumber } from './rules.ts';
+
+/** Longest lease and delay. Beyond it a slip of the pen is likelier than a wish. */
+const HOUR = seconds(3600);
+
+/** Every key of `[vrrp.NAME]`. The default of a key is what follows when it is absent. */
+export const ROUTER_KEYS = {
+  interface: z
+    .string({ error: MUST.name })
+    .transform(interfaceName)
+    .meta({
+      description: 'The interface that the advertisements use and that the addresses live on.',
+      examples: ['eth0'],
+    }),
+  vrid: wholeNumber<Vrid>('vrid', [1, 255], vrid).meta({
+    description:
+      'Virtual router identifier, 1 to 255: the same on all machines of the group, and used by no other group in the same network.',
+    examples: [51],
+  }),
+  priority: wholeNumber<Priority>(
+    'priority',
+    [2, 255],
+    priority,
+    new Map([
+      [0, '0 is no priority but the message "I stop taking part" (RFC 9568 §5.2.4)'],
+      [1, '1 is kept for a router whose own service is sick; take 2 or more'],
+    ]),
+  )
+    .prefault(100)
+    .meta({
+      description: 'The highest that is alive serves. 2 to 254; 255 only for the machine whose own addresses these are.',
+      examples: [150],
+    }),
+  addresses: z
+    .array(z.string({ error: MUST.text }).transform(virtualAddress), { error: MUST.list })
+    .meta({ minItems: 1, maxItems: maxAddresses('ipv4') })
+    .transform((addresses, context): readonly Prefix[] => {
+      const most = maxAddresses('ipv4');
+      if (addresses.length === 0) return refuse(context, '`addresses` is empty', { code: 'too-few-addresses' });
+      if (addresses.length <= most) return addresses;
+      return refuse(context, `${addresses.length} addresses do not fit into an advertisement`, {
+        code: 'too-many-addresses',
+        hint: `one virtual router carries at most ${most}; share them out over several`,
+      });
+    })
+    .meta({
+      description: 'The virtual addresses with the prefix length of their network; without one, /32.',
+      examples: [['192.0.2.200/24']],
+    }),
+  track: z
+    .array(z.string({ error: MUST.text }), { error: MUST.list })
+    .transform((names, context) => (names.length === 0 ? names : notAvailable(context, '`track`')))
+    .prefault([])
+    .meta({ description: 'Watchdogs and checks that this router depends on. Not available in this version.' }),
+  version: z
+    .number({ error: MUST.number })
+    .transform((version, context): 3 => {
+      if (version === 3) return version;
+      if (version === 2)
+        return notAvailable(context, '`version = 2`', { at: 'key', hint: 'a keepalived that shall take part needs `vrrp_version 3`' });
+      return refuse(context, `\`version\` must be 2 or 3, not ${version}`, { code: 'out-of-range' });
+    })
+    .prefault(3)
+    .meta({ description: 'Version of VRRP. 2 is not available in this version.', enum: [2, 3], examples: [3] }),
+  advert_interval: duration('advert_interval', millis(10), millis(40_950), millis(10))
+    .prefault('1s')
+    .meta({
+      description: 'Time between two advertisements, 10ms to 40.95s in steps of 10ms; the same on all machines of the group.',
+      examples: ['1s'],
+    }),
+  preempt: z
+    .boolean({ error: MUST.flag })
+    .prefault(true)
+    .meta({ description: 'Whether this machine takes over from an Active with a lower priority.', examples: [false] }),
+  preempt_delay: duration('preempt_delay', seconds(0), HOUR, millis(1))
+    .prefault('0s')
+    .meta({
+      description:
+        'How long an Active with a lower priority is left in peace, 0s to 1h. Never delays the answer to silence or to a resignation.',
+      examples: ['30s'],
+    }),
+  accept: z
+    .boolean({ error: MUST.flag })
+    .transform((accept, context): true => accept || notAvailable(context, '`accept = false`'))
+    .prefault(true)
+    .meta({
+      description: 'Whether the addresses answer for the machine itself. `false` is not available in this version.',
+      examples: [true],
+    }),
+  checksum: z
+    .enum(['auto', 'rfc9568', 'rfc5798'], { error: MUST.checksum })
+    .prefault('auto')
+    .meta({ description: 'Form of the checksum in IPv4 advertisements; `auto` follows the peers.', examples: ['auto'] }),
+  peers: z
+    .array(z.string({ error: MUST.text }), { error: MUST.list })
+    .transform((peers, context) => (peers.length === 0 ? peers : notAvailable(context, '`peers`')))
+    .prefault([])
+    .meta({ description: 'Unicast peers; empty for multicast. Not available in this version.' }),
+  lease: durationText()
+    .meta({ pattern: `^auto$|^off$|${DURATION_PATTERN}` })
+    .transform((text, context): Micros | 'auto' | 'off' => {
+      if (text === 'auto' || text === 'off') return text;
+      return readDuration(context, 'lease', text, seconds(1), HOUR, seconds(1));
+    })
+    .prefault('auto')
+    .meta({
+      description:
+        'After how long without a sign of life from holdfast the kernel removes the addresses: whole seconds, at least 6 advertisement intervals. ' +
+        '`auto` is that minimum, `off` leaves them for ever.',
+      examples: ['auto'],
+    }),
+  source: z
+    .unknown()
+    .transform((_value, context): undefined => notAvailable(context, '`source`'))
+    .optional()
+    .meta({ description: 'Own address to send from. Not available in this version.' }),
+  password: z
+    .unknown()
+    .transform((_value, context): undefined => notAvailable(context, '`password`'))
+    .optional()
+    .meta({ description: 'Password of version 2. Not available in this version.' }),
+} as const;
+
+/** `[vrrp.NAME]`. What no default can stand for may be missing here and come from another table. */
+export const routerTable = z
+  .strictObject(ROUTER_KEYS, { error: MUST.table })
+  .partial({ interface: true, vrid: true, addresses: true })
+  .meta({ description: 'One virtual router.' });
+
+/** Keys that have no default. */
+export const REQUIRED = ['interface', 'vrid', 'addresses'] as const;
+
+/** The settings of one virtual router, defaults filled in. */
+export type Settings = z.output<typeof routerTable>;
+
+/** What may stand behind `vrrp.`: it appears in logs, in metrics and on command lines. */
+const ROUTER_NAME = '^[a-zA-Z0-9_.-]{1,64}$';
+
+const routers = z.record(z.string().regex(new RegExp(ROUTER_NAME)), routerTable, { error: MUST.table });
+
+function later(kind: string) {
+  const table = z.unknown().transform((_value, context): undefined => notAvailable(context, `\`[${kind}.*]\``));
+  return z.record(z.string(), table, { error: MUST.table });
+}
+
+/** The whole file, or all files together. */
+export const configuration = z
+  .strictObject(
+    {
+      vrrp: routers.optional().meta({ description: 'Virtual routers by name.' }),
+      node: z
+        .record(z.string(), z.strictObject({ vrrp: routers.optional() }, { error: MUST.table }), { error: MUST.table })
+        .optional()
+        .meta({ description: 'Settings of single machines by host name; they replace those of the other tables.' }),
+      watchdog: later('watchdog').optional().meta({ description: 'Watchdogs by name. Not available in this version.' }),
+      check: later('check').optional().meta({ description: 'Checks by name. Not available in this version.' }),
+    },
+    { error: MUST.table },
+  )
+  .meta({ title: 'holdfast.toml', description: 'Configuration of holdfast.' });

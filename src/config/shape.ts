@@ -1,0 +1,162 @@
+// Holds a tree against the schema: every key that does not belong, every value that is not what it must be.
+// Must not know what the settings mean together.
+import { quote } from './diagnostic.ts';
+import type { Finding } from './finding.ts';
+import { MUST } from './rules.ts';
+import { configuration, ROUTER_KEYS } from './schema.ts';
+import { suggest } from './suggest.ts';
+import { type Forest, isTable, MAX_DEPTH, type Path, prune, type Table, valueAt } from './tree.ts';
+import { answer, rename } from './vocabulary.ts';
+
+type Blame = Pick<Finding, 'code' | 'message' | 'hint'>;
+
+/** Finds what is wrong key by key, and takes it out of the tree, so that what is left can be understood.
+ *  @returns findings, and the paths that were meant or taken out, as JSON */
+export function checkShape(forest: Forest): { findings: readonly Finding[]; broken: ReadonlySet<string> } {
+  const findings: Finding[] = [];
+  const doomed: Path[] = [];
+  const excused: Path[] = [];
+  const blame = (path: Path, at: 'key' | 'value', words: Blame) => {
+    findings.push({ ...words, severity: 'error', place: { source: forest.sourceOf(path), path, at } });
+    doomed.push(settingOf(path));
+  };
+
+  for (const path of unspeakable(forest.tree, [])) blame(path, 'key', { code: 'bad-name', message: '`__proto__` cannot be a name' });
+  for (const path of doomed) prune(forest.tree, path);
+  for (const issue of configuration.safeParse(forest.tree).error?.issues ?? []) {
+    const path = issue.path.map(step => (typeof step === 'number' ? step : String(step)));
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) {
+        const { words, meant } = unknownKey(forest.tree, path, key);
+        blame([...path, key], 'key', words);
+        // What is there under a wrong name is not missing.
+        if (meant !== null) excused.push(meant);
+      }
+    } else if (issue.code === 'invalid_key') {
+      const hint = 'a name has letters, digits, `_`, `.` and `-`, at most 64';
+      blame(path, 'key', { code: 'bad-name', message: `${nameOf(path)} is no name for a virtual router`, hint });
+    } else if (issue.code === 'custom') {
+      blame(path, issue.params?.at ?? 'value', { code: issue.params?.code, message: issue.message, hint: issue.params?.hint });
+    } else blame(path, 'value', wrongValue(issue.message, path, valueAt(forest.tree, path)));
+  }
+  for (const path of doomed) prune(forest.tree, path);
+  return { findings, broken: new Set([...doomed, ...excused].map(path => JSON.stringify(path))) };
+}
+
+/** The schema's library passes over this key in silence. */
+function unspeakable(table: Table, path: Path): Path[] {
+  return Object.entries(table).flatMap(([key, value]) => {
+    const here = [...path, key];
+    if (key === '__proto__') return [here];
+    return isTable(value) && here.length < MAX_DEPTH ? unspeakable(value, here) : [];
+  });
+}
+
+/** The setting that a path leads into: what is wrong inside a value makes the whole of it unusable. */
+function settingOf(path: Path): Path {
+  switch (path[0]) {
+    case 'vrrp':
+      return path.slice(0, 3);
+    case 'node':
+      return path.slice(0, 5);
+    default:
+      return path;
+  }
+}
+
+const ROUTER_WORDS = Object.keys(ROUTER_KEYS);
+
+/** @returns the words about it, and what was meant by it, if that can be told: a setting, or the table around it */
+function unknownKey(tree: Table, parent: Path, key: string): { words: Blame; meant: Path | null } {
+  const words = { code: 'unknown-key', message: `${quote(key)} is not a setting here` } as const;
+  const known = keysAt(parent);
+  const renamed = rename(key);
+  if (renamed !== null && known.includes(renamed)) {
+    const example = exampleOf(renamed);
+    const more = example === undefined ? ', which is not available in this version' : `; ${example}`;
+    return { words: { ...words, hint: `it is called ${quote(renamed)} here${more}` }, meant: [...parent, renamed] };
+  }
+  const dotted = dottedName(valueAt(tree, [...parent, key]), [...parent, key]);
+  if (dotted !== null) return { words: { ...words, hint: `a name with dots needs quotes: \`[${dotted}]\`` }, meant: parent };
+  const advice = answer(key) ?? misplaced(tree, parent, key);
+  if (advice !== null) return { words: { ...words, hint: advice }, meant: null };
+  const nearest = suggest(key, known);
+  if (nearest === null) return { words, meant: null };
+  return { words: { ...words, hint: `did you mean ${quote(nearest)}?` }, meant: [...parent, nearest] };
+}
+
+/** `[vrrp.web.1]` and `[node.edge-a.example.org.vrrp.web]` are tables in tables to TOML.
+ *  @param path where `value` is; its second step begins the name
+ *  @returns the header with the name in quotes, or null when `value` is something else */
+function dottedName(value: unknown, path: Path): string | null {
+  if (path.length < 3 || !isTable(value)) return null;
+  const [kind, ...name] = path;
+  const [only, ...others] = Object.keys(value);
+  if (kind === 'vrrp' && ROUTER_WORDS.some(word => Object.hasOwn(value, word))) return `vrrp."${name.join('.')}"`;
+  if (kind === 'node' && Object.hasOwn(value, 'vrrp')) return `node."${name.join('.')}".vrrp.NAME`;
+  return only === undefined || others.length > 0 || name.length > 8 ? null : dottedName(value[only], [...path, only]);
+}
+
+function keysAt(parent: Path): readonly string[] {
+  if (parent.length === 0) return Object.keys(configuration.shape);
+  return parent.at(-2) === 'vrrp' ? ROUTER_WORDS : ['vrrp'];
+}
+
+/** A setting outside of any virtual router, or a virtual router outside of `vrrp`. */
+function misplaced(tree: Table, parent: Path, key: string): string | null {
+  if (parent.at(-2) === 'vrrp') return null;
+  const prefix = parent.length === 0 ? 'vrrp' : `${parent.join('.')}.vrrp`;
+  if (ROUTER_WORDS.includes(key)) return `it belongs to a virtual router: \`[${prefix}.NAME]\``;
+  const value = valueAt(tree, [...parent, key]);
+  if (isTable(value) && Object.keys(value).some(inner => ROUTER_WORDS.includes(inner)))
+    return `a virtual router is called \`[${prefix}.${key}]\``;
+  return null;
+}
+
+/** @param must what the schema says about the type, out of `MUST` */
+function wrongValue(must: string, path: Path, value: unknown): Blame {
+  const key = String(path.findLast(step => typeof step === 'string'));
+  const element = typeof path.at(-1) === 'number';
+  if (must === MUST.table)
+    return { code: 'wrong-type', message: `${nameOf(path)} ${must}, not ${describe(value)}`, hint: headerHint(path, value) };
+  if (must === MUST.checksum && typeof value === 'string') {
+    const nearest = suggest(value, ROUTER_KEYS.checksum.unwrap().options);
+    const hint = nearest === null ? undefined : `did you mean "${nearest}"?`;
+    return { code: 'bad-choice', message: `${quote(key)} ${must}, not ${quote(value)}`, hint };
+  }
+  if (must === MUST.duration && typeof value === 'number') {
+    const seconds = Number.isInteger(value) && value >= 0;
+    const text = seconds ? `${value}s` : Number.isInteger(value * 1000) && value > 0 ? `${value * 1000}ms` : '1s';
+    return { code: 'bad-duration', message: `${quote(key)} is a number without a unit`, hint: `write \`${key} = "${text}"\`` };
+  }
+  const message = `${quote(key)} ${element ? 'has an element that ' : ''}${must}, not ${describe(value)}`;
+  if (must === MUST.list && typeof value === 'string') return { code: 'wrong-type', message, hint: `write \`${key} = ["${value}"]\`` };
+  return { code: 'wrong-type', message, hint: exampleOf(key) };
+}
+
+function headerHint(path: Path, value: unknown): string | undefined {
+  if (Array.isArray(value)) return `write \`[${path.join('.')}]\`, with single brackets`;
+  return path.at(-2) === 'vrrp' && ROUTER_WORDS.includes(String(path.at(-1)))
+    ? `a virtual router has a name: \`[${path.slice(0, -1).join('.')}.NAME]\``
+    : undefined;
+}
+
+/** The setting as one writes it. */
+export function exampleOf(key: string): string | undefined {
+  const [example] = Object.entries(ROUTER_KEYS).flatMap(([name, schema]) => (name === key ? (schema.meta()?.examples ?? []) : []));
+  if (example === undefined) return undefined;
+  const text = Array.isArray(example) ? `[${example.map(item => JSON.stringify(item)).join(', ')}]` : JSON.stringify(example);
+  return `for example \`${key} = ${text}\``;
+}
+
+function nameOf(path: Path): string {
+  return quote(path.join('.'));
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return 'text';
+  if (typeof value === 'number') return Number.isFinite(value) ? 'a number' : `${value}`;
+  if (typeof value === 'boolean') return `${value}`;
+  if (Array.isArray(value)) return 'a list';
+  return isTable(value) ? 'a table' : 'a date';
+}
