@@ -1,0 +1,42 @@
+// Bundles src/main.ts and what it needs into dist/main.cjs with esbuild.
+// Must not know the executable around it. One file in CommonJS: a V8 code cache allows no real import(), and esbuild
+// turns those of our own modules into functions that are run when they are asked for.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+const root = dirname(import.meta.dirname);
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+// Inside the executable there is no node_modules: what the two packages would load from there comes from our loader.
+const loader = JSON.stringify(join(root, 'src/platform/linux/native.ts'));
+const addons: Plugin = {
+  name: 'addons',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\/build\/Release\/raw\.node$/ }, () => ({ path: 'raw', namespace: 'addon' }));
+    bundler.onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: 'netlink', namespace: 'addon' }));
+    bundler.onLoad({ filter: /^raw$/, namespace: 'addon' }, () => ({
+      contents: `module.exports = require(${loader}).load('raw');`,
+      resolveDir: root,
+    }));
+    bundler.onLoad({ filter: /^netlink$/, namespace: 'addon' }, () => ({
+      contents: `module.exports = () => require(${loader}).load('netlink');`,
+      resolveDir: root,
+    }));
+  },
+};
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/main.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  // Not minified: Node prints the source line of an uncaught error, which would be the whole program.
+  minify: false,
+  define: { HOLDFAST_VERSION: JSON.stringify(version), 'import.meta.dirname': '__dirname' },
+  plugins: [addons],
+  logLevel: 'warning',
+});

@@ -1,0 +1,28 @@
+// Log lines to standard error without ever waiting for whoever reads it. What does not fit is dropped and counted.
+// Must not know what the lines say.
+import { createLimiter, formatLine, type Level, type Log } from '../../lib/log.ts';
+import { sysnet } from './sysnet.ts';
+
+const STDERR = 2;
+/** Lines of one kind (event and router) in a minute; enough for every drill, too few to fill a disk. */
+const BURST = 20;
+const WINDOW = 60_000_000;
+
+export interface StderrLog extends Log {
+  dropped(): number;
+}
+
+/** @param environment JOURNAL_STREAM tells that journald reads us and wants priorities (systemd.exec(5)) */
+export function openStderrLog(environment: NodeJS.ProcessEnv): StderrLog {
+  const journald = environment.JOURNAL_STREAM !== undefined;
+  const admit = createLimiter(BURST, WINDOW);
+  let dropped = 0;
+  const write = (level: Level, event: string, fields: Parameters<Log['write']>[2], message: string): void => {
+    const kind = `${event} ${fields.router ?? ''} ${fields.reason ?? ''}`;
+    const suppressed = admit(kind, sysnet.now());
+    if (suppressed === null) return;
+    const line = formatLine(level, event, suppressed === 0 ? fields : { ...fields, suppressed }, message, journald);
+    if (sysnet.logWrite(STDERR, Buffer.from(line)) < 0) dropped += 1;
+  };
+  return { write, dropped: () => dropped };
+}
