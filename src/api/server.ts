@@ -1,0 +1,57 @@
+// The control socket: HTTP over a UNIX socket, JSON answers, read-only. Must not know engines or files of configuration.
+import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
+import type { StatusReport } from './status.ts';
+
+export interface Control {
+  /** @returns null when the engine does not answer */
+  status(): Promise<StatusReport | null>;
+}
+
+/** A daemon listens there already. */
+export class SocketInUse extends Error {
+  override readonly name = 'SocketInUse';
+}
+
+/** Listens at `path`; what a killed daemon left there is removed, what a live one listens at is not.
+ *  @throws SocketInUse, or the system's error when the path cannot be used */
+export async function serveControl(path: string, control: Control): Promise<Server> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  const server = createServer((request, response) => {
+    const answer = (code: number, body: unknown): void => {
+      response.writeHead(code, { 'content-type': 'application/json' });
+      response.end(`${JSON.stringify(body)}\n`);
+    };
+    if (request.method !== 'GET') return answer(405, { error: 'method-not-allowed' });
+    if (request.url !== '/v1/status') return answer(404, { error: 'not-found' });
+    control.status().then(
+      status => (status === null ? answer(503, { error: 'engine-silent' }) : answer(200, status)),
+      (error: unknown) => answer(500, { error: String(error) }),
+    );
+  });
+  if (await answers(path)) throw new SocketInUse(path);
+  try {
+    unlinkSync(path);
+  } catch {
+    // Nothing was there.
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o660);
+  return server;
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const probe = createConnection(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,149 @@
+// Keeps the virtual addresses of one router on their interface, or off it: wish compared with what the kernel shows.
+// Must not know why they are wished for: no states, no adverts, no log.
+import type { Link, Network, SystemError } from '../platform/ports.ts';
+import type { Address, Prefix } from '../vrrp/address.ts';
+import type { RouterSpec } from '../vrrp/router.ts';
+import type { Micros } from '../vrrp/units.ts';
+
+/** `foreign`: it was there before us and is not ours, so it is never leased, changed or removed. Decision 0007. */
+type Holding = 'pending' | 'held' | 'foreign';
+
+interface Entry {
+  readonly prefix: Prefix;
+  holding: Holding;
+  /** The kernel has shown it since we put it there; only then can it be missed. */
+  seen: boolean;
+}
+
+export interface HolderEvents {
+  /** Everything wished for is there, or the first thing that went wrong. */
+  settled(error: SystemError | null): void;
+  /** This address is somebody else's; said once per wish. */
+  foreign(prefix: Prefix): void;
+}
+
+export interface Holder {
+  /** All addresses on the interface, for another lease; what is no longer configured goes. */
+  acquire(spec: RouterSpec, link: Link): void;
+  /** All of ours off the interface. */
+  release(): void;
+  /** Compares with what the kernel shows now. @returns the wished-for addresses that somebody took away */
+  observe(link: Link | undefined): readonly Address[];
+  /** Everything wished for is there as far as we know. */
+  complete(): boolean;
+  /** Addresses are wished for, so leases must be renewed. */
+  wanted(): boolean;
+  state(address: Address): Holding | null;
+  /** On the interface, permanent, and put there by somebody else. */
+  isForeign(prefix: Prefix, on: Link): boolean;
+}
+
+export function createHolder(network: Network, events: HolderEvents): Holder {
+  const entries = new Map<Address, Entry>();
+  /** Put by us in this life and not yet seen to be gone: ours even where the kernel keeps no mark. */
+  const recorded = new Set<Address>();
+  let link: Link | null = null;
+  let wish = 0;
+
+  function isForeign(prefix: Prefix, on: Link): boolean {
+    if (recorded.has(prefix.address)) return false;
+    const present = on.addresses.find(held => held.address === prefix.address);
+    return present !== undefined && present.validFor === null && !present.marked;
+  }
+
+  function drop(entry: Entry): void {
+    entries.delete(entry.prefix.address);
+    // It may be gone already, with its interface or by somebody's hand: that is what we want.
+    if (entry.holding !== 'foreign' && link !== null) network.remove(link, entry.prefix, () => {});
+  }
+
+  function put(spec: RouterSpec, on: Link, entry: Entry, done: (error: SystemError | null) => void): void {
+    recorded.add(entry.prefix.address);
+    const validFor = spec.lease === null ? null : spec.lease / 1_000_000;
+    network.put(on, { ...entry.prefix, family: spec.family, validFor }, done);
+  }
+
+  return {
+    acquire(spec, on) {
+      link = on;
+      wish += 1;
+      const mine = wish;
+      for (const entry of [...entries.values()]) {
+        const stays = spec.addresses.some(({ address, length }) => address === entry.prefix.address && length === entry.prefix.length);
+        if (!stays) drop(entry);
+      }
+      let waiting = 0;
+      let problem: SystemError | null = null;
+      let told = false;
+      const settle = (): void => {
+        if (waiting > 0 || told || mine !== wish) return;
+        told = true;
+        events.settled(problem);
+      };
+      for (const prefix of spec.addresses) {
+        const known = entries.get(prefix.address);
+        // Adopted ones are there already, and that they are renewed is not reported.
+        const seen = on.addresses.some(held => held.address === prefix.address);
+        const entry: Entry = known ?? { prefix, holding: 'pending', seen };
+        entries.set(prefix.address, entry);
+        if (isForeign(prefix, on)) {
+          entry.holding = 'foreign';
+          entry.seen = true;
+          if (known?.holding !== 'foreign') events.foreign(prefix);
+          continue;
+        }
+        if (entry.holding === 'foreign') entry.holding = 'pending';
+        waiting += 1;
+        put(spec, on, entry, error => {
+          waiting -= 1;
+          if (entries.get(prefix.address) === entry) entry.holding = error === null ? 'held' : 'pending';
+          problem ??= error;
+          settle();
+        });
+      }
+      settle();
+    },
+    release() {
+      wish += 1;
+      for (const entry of [...entries.values()]) drop(entry);
+    },
+    observe(now) {
+      const lost: Address[] = [];
+      const present = new Set(now?.addresses.map(held => held.address));
+      for (const entry of entries.values()) {
+        if (present.has(entry.prefix.address)) entry.seen = true;
+        else if (entry.seen) {
+          entry.seen = false;
+          entry.holding = 'pending';
+          lost.push(entry.prefix.address);
+        }
+      }
+      for (const address of recorded) if (!entries.has(address) && !present.has(address)) recorded.delete(address);
+      if (now !== undefined) link = now;
+      return lost;
+    },
+    complete() {
+      return entries.size > 0 && [...entries.values()].every(({ holding }) => holding !== 'pending');
+    },
+    wanted() {
+      return entries.size > 0;
+    },
+    state(address) {
+      return entries.get(address)?.holding ?? null;
+    },
+    isForeign,
+  };
+}
+
+/** Addresses of a former life: in the plan, on the interface, and recognisably ours. Decision 0007. */
+export function adoptable(spec: RouterSpec, link: Link): boolean {
+  return link.addresses.some(
+    held => (held.validFor !== null || held.marked) && spec.addresses.some(({ address }) => address === held.address),
+  );
+}
+
+/** A third of the lease, so that four advertisement intervals are always left of it.
+ *  @returns µs, or null where nothing has to be renewed */
+export function renewInterval(spec: RouterSpec): Micros | null {
+  return spec.lease === null ? null : ((spec.lease / 3) as Micros);
+}

@@ -1,0 +1,425 @@
+// Runs one virtual router: feeds `step`, does what it asks for, and keeps count.
+// Must not decide anything about roles: that is `vrrp`. Knows no sockets but the ports it is given.
+import type { Level, Log } from '../lib/log.ts';
+import { unreachable } from '../lib/unreachable.ts';
+import type { AdvertLink, Network, SystemError } from '../platform/ports.ts';
+import type { Action, Reason } from '../vrrp/action.ts';
+import { type Address, formatPrefix, type Prefix } from '../vrrp/address.ts';
+import { examine, type Reception, type RejectReason } from '../vrrp/admit.ts';
+import { gratuitousArp } from '../vrrp/announce.ts';
+import type { Event, Unusable } from '../vrrp/event.ts';
+import { type Advertisement, encode, VRRP_GROUP } from '../vrrp/packet.ts';
+import { type ChecksumForm, effectivePriority, isOwner, type RouterSpec, routerKey, type VirtualRouter } from '../vrrp/router.ts';
+import { deadline, type Heard, type State } from '../vrrp/state.ts';
+import { step } from '../vrrp/step.ts';
+import { after, between, earliest, type Micros, micros, millis, type Priority, seconds } from '../vrrp/units.ts';
+import type { Announcer } from './announcer.ts';
+import { explain, explainNote, explainUnusable } from './explain.ts';
+import { adoptable, createHolder, renewInterval } from './holder.ts';
+import type { Footing } from './interface.ts';
+import type { Transition } from './messages.ts';
+import type { RouterStatus } from './status.ts';
+
+/** A failed address is tried again this often, and given up after this long. Decision 0012. */
+const RETRY = millis(100);
+const GIVE_UP = seconds(1);
+/** So many losses in so short a time are somebody's intent. Decision 0012. */
+const LOSSES = 5;
+const LOSS_WINDOW = seconds(10);
+const FIRST_FAULT = seconds(1);
+const LAST_FAULT = seconds(60);
+
+/** What an instance is given to work with. */
+export interface Surroundings {
+  readonly network: Network;
+  readonly announcer: Announcer;
+  readonly log: Log;
+  /** The sockets of this instance's interface while they are open. */
+  socket(): AdvertLink | null;
+  now(): Micros;
+  transition(change: Transition): void;
+  /** Something changed between two turns, such as a deadline: have one soon. */
+  soon(): void;
+}
+
+export interface Instance {
+  readonly key: string;
+  readonly spec: RouterSpec;
+  readonly state: State;
+  /** The address we speak from; null while there is none. */
+  readonly primary: Address | null;
+  /** When `tick` wants to be called. */
+  deadline(): Micros | null;
+  tick(now: Micros): void;
+  receive(message: Uint8Array, reception: Reception, now: Micros): void;
+  /** The interface or an address on it changed. */
+  observe(footing: Footing, now: Micros): void;
+  /** New settings for the same router: applied in place. */
+  reconfigure(spec: RouterSpec, now: Micros): void;
+  setDemoted(demoted: boolean, now: Micros): void;
+  stop(now: Micros): void;
+  /** Lets go of everything at once; nobody is waited for. */
+  abandon(now: Micros): void;
+  status(): RouterStatus;
+}
+
+export function createInstance(initial: RouterSpec, around: Surroundings): Instance {
+  const key = routerKey(initial);
+  const { log, network, announcer } = around;
+  let spec = initial;
+  let demoted = false;
+  let self: VirtualRouter | null = null;
+  let ground: Footing = { usable: false, reason: 'interface-missing' };
+  let state: State = { name: 'initialize' };
+  let reason: Reason | 'starting' = 'starting';
+  let since = around.now();
+  let lastHeard: { readonly heard: Heard; readonly at: Micros } | null = null;
+  let waitingFor: Unusable | null = null;
+  let stopping = false;
+  let learned: ChecksumForm | null = null;
+  let serving = false;
+  /** Actions of a step are being done: what it wants said follows by itself. */
+  let stepping = false;
+  let failingSince: Micros | null = null;
+  let retryAt: Micros | null = null;
+  let renewAt: Micros | null = null;
+  let losses: Micros[] = [];
+  let faultWait = FIRST_FAULT;
+  let faultAt: Micros | null = null;
+  const counters = { advertsSent: 0, advertsReceived: 0, becameActive: 0, announcements: 0, addressesPutBack: 0 };
+  const rejected: Partial<Record<RejectReason, number>> = {};
+
+  const holder = createHolder(network, {
+    settled: error => settled(error, around.now()),
+    foreign: notOurs,
+  });
+
+  function say(level: Level, event: string, fields: Readonly<Record<string, string | number>>, message: string): void {
+    log.write(level, event, { router: spec.name, vrid: spec.vrid, family: spec.family, ...fields }, message);
+  }
+
+  function notOurs({ address, length }: Prefix): void {
+    // An owner's addresses are its machine's own: that is what an owner is.
+    if (isOwner(spec)) return;
+    const cure = `ip address del ${address}/${length} dev ${spec.interface}`;
+    say(
+      'warn',
+      'address.not-ours',
+      { address },
+      `${address} is on ${spec.interface} already and not ours: this machine answers for it in every role; ${cure}`,
+    );
+  }
+
+  function deliver(event: Event, now: Micros): void {
+    if (self === null) return;
+    const [next, actions] = step(self, state, event, now);
+    const before = state;
+    state = next;
+    stepping = true;
+    for (const action of actions) perform(self, before, action, now);
+    stepping = false;
+  }
+
+  function perform(router: VirtualRouter, before: State, action: Action, now: Micros): void {
+    switch (action.do) {
+      case 'advertise':
+        // Nothing is claimed before it is served: the first advertisement waits for the kernel's word. Decision 0012.
+        if (action.priority === 0 || serving) advertise(router, action.priority);
+        return;
+      case 'acquire':
+        acquire(now);
+        return;
+      case 'announce':
+        if (serving) announce(now);
+        return;
+      case 'release':
+        serving = false;
+        failingSince = null;
+        retryAt = null;
+        renewAt = null;
+        holder.release();
+        return;
+      case 'report':
+        report(before, action.to, action.reason, now);
+        return;
+      case 'note': {
+        // Who does not serve yet claims nothing, so the other one is no second.
+        if (action.what === 'second-active' && !serving) return;
+        const [event, message] = explainNote(action, spec);
+        say('warn', event, 'from' in action ? { from: action.from } : {}, message);
+        return;
+      }
+      default:
+        unreachable(action);
+    }
+  }
+
+  function report(before: State, to: State['name'], why: Reason, now: Micros): void {
+    reason = why;
+    since = now;
+    if (to === 'active') counters.becameActive += 1;
+    around.transition({ router: key, from: before.name, to, reason: why, at: now });
+    const heard = before.name === 'leaving' ? before.successor : (lastHeard?.heard ?? null);
+    const silence = why === 'active-down-expired' && lastHeard !== null ? between(lastHeard.at, now) : null;
+    const level = to === 'fault' ? 'error' : 'info';
+    say(level, 'vrrp.transition', { from: before.name, to, reason: why }, explain(spec, to, why, heard, silence));
+  }
+
+  function acquire(now: Micros): void {
+    const interval = renewInterval(spec);
+    renewAt = interval === null ? null : after(now, interval);
+    retryAt = null;
+    if (!ground.usable) return;
+    if (!holder.complete()) serving = false;
+    holder.acquire(spec, ground.link);
+  }
+
+  function settled(error: SystemError | null, now: Micros): void {
+    if (error === null) {
+      failingSince = null;
+      if (serving) return;
+      around.soon();
+      serving = true;
+      if (self === null || stepping) return;
+      if (state.name === 'active') advertise(self, effectivePriority(self));
+      if (state.name === 'active' || state.name === 'leaving') announce(now);
+      return;
+    }
+    say('error', 'address.failed', { interface: spec.interface, code: error.code }, `${error.op} ${error.target}: ${error.code}`);
+    failingSince ??= now;
+    around.soon();
+    if (between(failingSince, now) >= GIVE_UP) fault(now);
+    else retryAt = after(now, RETRY);
+  }
+
+  function fault(now: Micros): void {
+    if (faultAt !== null && between(faultAt, now) > faultWait + LAST_FAULT) faultWait = FIRST_FAULT;
+    faultAt = now;
+    deliver({ type: 'fault', wait: faultWait }, now);
+    faultWait = micros(Math.min(faultWait * 2, LAST_FAULT));
+    losses = [];
+  }
+
+  function checksumForm(): ChecksumForm {
+    return spec.checksum === 'auto' ? (learned ?? 'rfc9568') : spec.checksum;
+  }
+
+  function advertise(router: VirtualRouter, priority: Priority | 0): void {
+    const socket = around.socket();
+    if (socket === null) return;
+    const advertisement: Advertisement = {
+      kind: 'advertisement',
+      version: spec.version,
+      vrid: spec.vrid,
+      priority,
+      interval: spec.advertInterval,
+      addresses: spec.addresses.map(({ address }) => address),
+      checksum: checksumForm(),
+    };
+    socket.send(encode(advertisement, router.primary, VRRP_GROUP[spec.family]), router.primary);
+    counters.advertsSent += 1;
+  }
+
+  function announce(now: Micros): void {
+    const socket = around.socket();
+    if (socket === null || !ground.usable || ground.link.mac.length !== 6) return;
+    const { mac } = ground.link;
+    announcer.add(
+      socket,
+      spec.addresses.flatMap(({ address }) => gratuitousArp(address, mac)),
+      now,
+    );
+    counters.announcements += 1;
+  }
+
+  function lost(addresses: readonly Address[], now: Micros): void {
+    const adopted = state.name === 'backup';
+    say(
+      'warn',
+      'address.lost',
+      { address: addresses.join(',') },
+      `${addresses.join(', ')} was taken off ${spec.interface} by somebody else; ${adopted ? 'letting go of the others' : 'putting it back'}`,
+    );
+    if (adopted) {
+      deliver({ type: 'address-lost' }, now);
+      return;
+    }
+    counters.addressesPutBack += addresses.length;
+    losses = [...losses.filter(at => between(at, now) < LOSS_WINDOW), now];
+    if (losses.length >= LOSSES) {
+      say(
+        'error',
+        'address.fought-over',
+        {},
+        `taken away ${LOSSES} times in ${LOSS_WINDOW / 1_000_000} s; find who does it: ip monitor address`,
+      );
+      fault(now);
+    } else deliver({ type: 'address-lost' }, now);
+  }
+
+  function ready(primary: Address, now: Micros): void {
+    const previous = self;
+    self = { ...spec, demoted, primary };
+    if (state.name === 'initialize') {
+      if (stopping) return;
+      const adopted = ground.usable && adoptable(spec, ground.link);
+      waitingFor = null;
+      if (ground.usable) for (const prefix of spec.addresses) if (holder.isForeign(prefix, ground.link)) notOurs(prefix);
+      deliver({ type: 'startup', adopted }, now);
+      if (adopted && role() === 'backup') {
+        say('info', 'address.adopted', {}, 'addresses of an earlier run are still here; keeping them until another Active router is heard');
+        acquire(now);
+      }
+      return;
+    }
+    if (waitingFor !== null) {
+      waitingFor = null;
+      deliver({ type: 'link-up' }, now);
+    }
+    if (previous !== null && previous.primary !== primary) deliver({ type: 'reconfigured', previous }, now);
+  }
+
+  /** The state now: a call that may have changed it came in between. */
+  function role(): State['name'] {
+    return state.name;
+  }
+
+  function unready(why: Unusable, now: Micros): void {
+    if (waitingFor === why) return;
+    waitingFor = why;
+    const before = role();
+    deliver({ type: 'link-down', reason: why }, now);
+    if (state.name === 'initialize') reason = why;
+    // A change of role tells the reason itself.
+    if (state.name === before) say('warn', 'vrrp.waiting', { reason: why }, `waiting: ${explainUnusable(why, spec)}`);
+  }
+
+  return {
+    key,
+    get spec() {
+      return spec;
+    },
+    get state() {
+      return state;
+    },
+    get primary() {
+      return ground.usable ? ground.primary : null;
+    },
+    deadline: () => earliest(earliest(deadline(state), retryAt), renewAt),
+    tick(now) {
+      // Addresses before adverts: after a long stall the lease may be gone.
+      if ((retryAt !== null && now >= retryAt) || (renewAt !== null && now >= renewAt)) acquire(now);
+      const due = deadline(state);
+      if (due !== null && now >= due) deliver({ type: 'time' }, now);
+    },
+    receive(message, reception, now) {
+      if (self === null) return;
+      const verdict = examine(message, reception, self);
+      if (verdict.kind === 'rejected') {
+        rejected[verdict.reason] = (rejected[verdict.reason] ?? 0) + 1;
+        say(
+          'warn',
+          'vrrp.rejected',
+          { reason: verdict.reason, source: reception.source },
+          `advertisement from ${reception.source} ignored: ${verdict.detail}`,
+        );
+        return;
+      }
+      const { advertisement, differs } = verdict;
+      counters.advertsReceived += 1;
+      if (differs !== null) {
+        const parts = [
+          differs.missing.length > 0 ? `without ${differs.missing.join(', ')}` : '',
+          differs.extra.length > 0 ? `with ${differs.extra.join(', ')}` : '',
+        ].filter(part => part !== '');
+        say(
+          'warn',
+          'vrrp.addresses-differ',
+          { source: reception.source },
+          `${reception.source} advertises another address list: ${parts.join(' and ')}`,
+        );
+      }
+      const sentBefore = counters.advertsSent;
+      const form = checksumForm();
+      if (advertisement.checksum === 'rfc5798') learned = 'rfc5798';
+      const { priority } = advertisement;
+      if (priority !== 0) lastHeard = { heard: { address: reception.source, priority }, at: now };
+      deliver({ type: 'advert', from: reception.source, priority, interval: advertisement.interval }, now);
+      // A peer that cannot read our form believes that nobody is Active: tell it at once in its own.
+      if (form !== checksumForm() && counters.advertsSent === sentBefore && state.name === 'active' && serving) {
+        advertise(self, effectivePriority(self));
+      }
+    },
+    observe(next, now) {
+      ground = next;
+      const gone = holder.observe(next.usable ? next.link : network.link(spec.interface));
+      if (next.usable) ready(next.primary, now);
+      else unready(next.reason, now);
+      if (gone.length > 0 && holder.wanted() && next.usable) lost(gone, now);
+    },
+    reconfigure(next, now) {
+      spec = next;
+      if (self === null) return;
+      const previous = self;
+      self = { ...next, demoted, primary: previous.primary };
+      deliver({ type: 'reconfigured', previous }, now);
+    },
+    setDemoted(next, now) {
+      if (next === demoted) return;
+      demoted = next;
+      if (self === null) return;
+      const previous = self;
+      self = { ...previous, demoted };
+      deliver({ type: 'reconfigured', previous }, now);
+    },
+    stop(now) {
+      stopping = true;
+      deliver({ type: 'shutdown' }, now);
+    },
+    abandon(now) {
+      stopping = true;
+      if (self !== null && (state.name === 'active' || state.name === 'leaving')) advertise(self, 0);
+      if (state.name !== 'initialize')
+        say('warn', 'vrrp.abandoned', { from: state.name }, 'told twice to stop: letting go without waiting for a successor');
+      state = { name: 'initialize' };
+      since = now;
+      reason = 'shutdown';
+      serving = false;
+      retryAt = null;
+      renewAt = null;
+      holder.release();
+    },
+    status() {
+      const effective = self === null ? spec.priority : effectivePriority(self);
+      return {
+        spec,
+        state: state.name,
+        since,
+        reason,
+        waiting: waitingFor === null ? null : explainUnusable(waitingFor, spec),
+        priority: { configured: spec.priority, effective },
+        demoted,
+        active: whoServes(effective),
+        primary: ground.usable ? ground.primary : null,
+        addresses: spec.addresses.map(prefix => {
+          const holding = holder.state(prefix.address);
+          return { address: formatPrefix(prefix), held: holding === 'held' || holding === 'foreign', ours: holding !== 'foreign' };
+        }),
+        counters: { ...counters, rejected: { ...rejected } },
+      };
+    },
+  };
+
+  function whoServes(effective: number): RouterStatus['active'] {
+    switch (state.name) {
+      case 'active':
+      case 'leaving':
+        return self === null ? null : { address: self.primary, priority: effective, self: true };
+      case 'backup':
+        return state.heard === null ? null : { ...state.heard, self: false };
+      case 'initialize':
+      case 'fault':
+        return null;
+    }
+  }
+}

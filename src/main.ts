@@ -1,0 +1,52 @@
+// From the command line to a verb. Each verb is imported when it is asked for, so that the engine never evaluates what
+// only the agent or a command needs. Must not know what a verb does.
+import { version } from './lib/version.ts';
+
+type Verb = (argv: readonly string[]) => Promise<number>;
+
+const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
+  run: async () => (await import('./cli/run.ts')).run,
+  agent: async () => (await import('./cli/agent.ts')).agent,
+  check: async () => (await import('./cli/check.ts')).check,
+  status: async () => (await import('./cli/status.ts')).status,
+};
+
+const USAGE = `usage: holdfast VERB [OPTION...]
+
+  run      [--config FILE] [--socket PATH] [--node NAME]   hold virtual addresses; stays in the foreground
+  check    [FILE...] [--node NAME] [--strict] [--json]     find every mistake in a configuration
+  status   [--json] [--socket PATH]                        who serves, and why
+  --version
+
+Configuration: /etc/holdfast/holdfast.toml. Exit status: 0 done, 1 failed, 2 usage, 3 daemon not reachable, 78 configuration.
+`;
+
+/** @returns exit code: 0 done, 1 failed, 2 usage, 3 daemon not reachable, 78 configuration */
+async function main([verb, ...rest]: readonly string[]): Promise<number> {
+  if (verb === '--version' || verb === '-V') {
+    process.stdout.write(`holdfast ${version}\n`);
+    return 0;
+  }
+  if (verb === '--help' || verb === '-h' || verb === 'help' || rest.includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const load = verb === undefined || !Object.hasOwn(VERBS, verb) ? undefined : VERBS[verb];
+  if (load === undefined) {
+    process.stderr.write(verb === undefined ? USAGE : `holdfast: there is no verb "${verb}"\n\n${USAGE}`);
+    return 2;
+  }
+  return (await load())(rest);
+}
+
+main(process.argv.slice(2)).then(
+  code => process.exit(code),
+  (error: unknown) => {
+    const { name, code, message, stack }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+    // What the caller or an operator can mend carries its own advice; anything else is our bug and shows where.
+    const usage = code?.startsWith('ERR_PARSE_ARGS') ?? false;
+    const known = usage || name === 'NativeUnavailable';
+    process.stderr.write(`holdfast: ${known ? message : stack}\n`);
+    process.exit(usage ? 2 : 1);
+  },
+);
