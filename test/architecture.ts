@@ -1,0 +1,142 @@
+// The rules that keep the rooms apart: who may import whom, what must stay pure, how a file introduces itself.
+// A rule that only people know is forgotten; this one fails.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  /** Imports that are evaluated with the file, as written. */
+  readonly imports: readonly string[];
+  /** `await import()`: evaluated when it is reached. */
+  readonly lazy: readonly string[];
+}
+
+const root = join(import.meta.dirname, '..');
+
+function read(path: string): Source {
+  const text = readFileSync(join(root, path), 'utf8');
+  const found = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(match => match[1] ?? '');
+  return {
+    path,
+    text,
+    imports: found(/^(?:import|export)\b(?!\s+type\b)[^;]*?from\s+'([^']+)'/gm),
+    lazy: found(/\bimport\('([^']+)'\)/g),
+  };
+}
+
+/** With type imports too: a room must not even know the shape of what it may not use. */
+function everyImport({ text }: Source): string[] {
+  return [...text.matchAll(/^(?:import|export)\b[^;]*?from\s+'([^']+)'/gm)].map(match => match[1] ?? '');
+}
+
+function resolve(from: string, target: string): string {
+  return target.startsWith('.') ? normalize(join(dirname(from), target)) : target;
+}
+
+const sources = globSync('src/**/*.ts', { cwd: root })
+  .filter(path => !path.endsWith('.d.ts'))
+  .sort()
+  .map(read);
+
+/** Room (longest match wins) and what its files may import. */
+const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
+  ['src/lib/', [/^src\/lib\//]],
+  ['src/vrrp/', [/^src\/vrrp\//, /^src\/lib\/unreachable\.ts$/]],
+  ['src/check/', [/^src\/check\//, /^src\/vrrp\/units\.ts$/, /^src\/lib\//]],
+  ['src/config/', [/^src\/config\//, /^src\/vrrp\//, /^src\/check\//, /^src\/lib\//, /^(zod|toml|toml-eslint-parser)$/]],
+  ['src/platform/ports.ts', [/^src\/vrrp\//]],
+  [
+    'src/platform/linux/',
+    [/^src\/platform\/(linux\/|ports\.ts)/, /^src\/vrrp\//, /^src\/lib\//, /^node:/, /^(raw-socket|netlink\/dist\/netlink\.js)$/],
+  ],
+  ['src/platform/fake/', [/^src\/platform\/(fake\/|ports\.ts)/, /^src\/vrrp\//, /^src\/lib\//]],
+  ['src/core/', [/^src\/(core|vrrp|check|config|lib)\//, /^src\/platform\/ports\.ts$/]],
+  ['src/api/', [/^src\/api\//, /^src\/core\/status\.ts$/, /^src\/lib\//, /^node:/]],
+  ['src/cli/', [/^src\/(cli|api|core|vrrp|check|config|lib)\//, /^node:/]],
+  ['src/main.ts', [/^src\/(cli|lib)\//]],
+];
+
+/** The only places that name the real machine. */
+const COMPOSE = ['src/cli/run.ts', 'src/cli/agent.ts'];
+
+t.test('rooms import one way only', t => {
+  for (const source of sources) {
+    const rule = MAY.find(([room]) => source.path.startsWith(room));
+    if (rule === undefined) {
+      t.fail(`${source.path} lies in no room`);
+      continue;
+    }
+    const allowed = COMPOSE.includes(source.path) ? [...rule[1], /^src\/platform\/linux\//, /^systemd-notify$/] : rule[1];
+    for (const target of [...everyImport(source), ...source.lazy]) {
+      const wanted = resolve(source.path, target);
+      if (!allowed.some(pattern => pattern.test(wanted))) t.fail(`${source.path} must not import ${wanted}`);
+    }
+  }
+  t.pass('checked');
+  t.end();
+});
+
+t.test('vrrp, check and config know no clock, no chance, no machine and no log', t => {
+  const forbidden =
+    /\b(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|process|console|crypto)\b\s*[.(]|\bMath\.random\b|\bnew Date\b/;
+  for (const { path, text } of sources.filter(({ path }) => /^src\/(vrrp|check|config)\//.test(path))) {
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    t.notMatch(code, forbidden, path);
+  }
+  t.end();
+});
+
+t.test('core knows the machine by its ports only, and keeps no time of its own but the agent’s patience', t => {
+  const forbidden = /\b(Date\.now|performance\.now|setInterval|setImmediate|process\.|console\.)/;
+  for (const { path, text } of sources.filter(({ path }) => path.startsWith('src/core/'))) t.notMatch(text, forbidden, path);
+  t.end();
+});
+
+t.test('the engine never evaluates what only the agent or a command needs', t => {
+  const seen = new Set<string>();
+  const walk = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    if (!path.startsWith('src/')) return;
+    for (const target of read(path).imports) walk(resolve(path, target));
+  };
+  walk('src/main.ts');
+  walk('src/cli/run.ts');
+  for (const name of seen)
+    t.notMatch(
+      name,
+      /^(zod|toml|toml-eslint-parser|systemd-notify|node:(http|https|dns|child_process|worker_threads))$/,
+      `reached: ${name}`,
+    );
+  t.ok(seen.has('src/vrrp/step.ts'), 'the walk does reach the state machine');
+  t.end();
+});
+
+t.test('every file says what it is and what it must not know, and stays readable', t => {
+  for (const { path, text } of sources) {
+    const lines = text.split('\n');
+    t.match(lines[0] ?? '', /^\/\/ \S/, `${path} opens with what it is`);
+    t.match(lines[1] ?? '', /^\/\/ \S/, `${path} goes on with what it must not know`);
+    t.ok(lines.length <= 500, `${path} has ${lines.length} lines, 500 is the end`);
+  }
+  t.end();
+});
+
+t.test('no import cycle', t => {
+  const state = new Map<string, 'open' | 'done'>();
+  const walk = (path: string, trail: readonly string[]): void => {
+    if (state.get(path) === 'done' || !path.startsWith('src/')) return;
+    if (state.get(path) === 'open') {
+      t.fail(`cycle: ${[...trail, path].join(' -> ')}`);
+      return;
+    }
+    state.set(path, 'open');
+    for (const target of read(path).imports) walk(resolve(path, target), [...trail, path]);
+    state.set(path, 'done');
+  };
+  for (const { path } of sources) walk(path, []);
+  t.pass('checked');
+  t.end();
+});
