@@ -21,8 +21,9 @@ const config: SeaConfig & { readonly execArgv: readonly string[]; readonly execA
   useCodeCache: true,
   // NODE_OPTIONS must not reach the daemon.
   execArgvExtension: 'none',
-  // A small heap, and no V8 helper threads that a real-time main thread would wait for. All three keep the code cache valid.
-  execArgv: ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=0'],
+  // A small heap, and no V8 helper threads that a real-time main thread would wait for: flags that keep the code cache valid.
+  // And SIGUSR1, which people are used to send to keepalived, must not open a debugger's port.
+  execArgv: ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=0', '--disable-sigusr1'],
   assets: {
     'sysnet.node': at('dist/native/sysnet.node'),
     'raw.node': at('dist/native/raw.node'),
