@@ -1,0 +1,126 @@
+// Tests src/cli/check.ts: what `holdfast check` prints where, and how it exits.
+import { spawnSync } from 'node:child_process';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { check } from '../../src/cli/check.ts';
+import { router } from '../fixtures/diagnose.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(...argv: readonly string[]): Promise<Ran> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await check(argv, { stdout: { write: text => out.push(text) }, stderr: { write: text => err.push(text) } });
+  return { code, stdout: out.join(''), stderr: err.join('') };
+}
+
+/** An interface that no machine has, so that nothing is said about this one. */
+const HERE = { interface: '"hf0-nowhere"' };
+const GOOD = router('web', HERE);
+const WARNED = router('web', { ...HERE, preempt: 'false', preempt_delay: '"30s"' });
+
+t.test('one line says that all is well', async t => {
+  const directory = t.testdir({ 'one.toml': GOOD, 'two.toml': GOOD + router('db', { ...HERE, vrid: '52', addresses: '["192.0.2.201"]' }) });
+  const [one, two] = [join(directory, 'one.toml'), join(directory, 'two.toml')];
+  t.strictSame(await run(one), { code: 0, stdout: `${one}: ok, 1 virtual router (web), node ${hostname()}\n`, stderr: '' });
+  t.strictSame(await run(two, '--node', 'edge-a'), {
+    code: 0,
+    stdout: `${two}: ok, 2 virtual routers (web, db), node edge-a\n`,
+    stderr: '',
+  });
+});
+
+t.test('says so when the file has tables for others only', async t => {
+  const path = join(t.testdir({ 'holdfast.toml': `${GOOD}[node.edge-a.vrrp.web]\npriority = 150\n` }), 'holdfast.toml');
+  t.equal((await run(path, '--node', 'edge-a.example.org')).stdout, `${path}: ok, 1 virtual router (web), node edge-a\n`);
+  t.equal((await run(path, '--node', 'edge-b')).stdout, `${path}: ok, 1 virtual router (web), node edge-b without a table of its own\n`);
+});
+
+t.test('mistakes go to stderr, all of them, and exit with 78', async t => {
+  const path = join(t.testdir({ 'holdfast.toml': `${GOOD}vird = 1\npriority = 1\n` }), 'holdfast.toml');
+  const { code, stdout, stderr } = await run(path);
+  t.equal(code, 78);
+  t.equal(stdout, '');
+  t.match(stderr, /^error\[unknown-key\][\s\S]*\n\nerror\[out-of-range\][\s\S]*\n\n.*: 2 errors\n$/);
+});
+
+t.test('warnings pass, unless they shall not', async t => {
+  const path = join(t.testdir({ 'holdfast.toml': WARNED }), 'holdfast.toml');
+  const lax = await run(path);
+  t.equal(lax.code, 0);
+  t.match(lax.stderr, /^warning\[setting-without-effect\]/);
+  t.equal(lax.stdout, `${path}: ok, 1 virtual router (web), node ${hostname()}, 1 warning\n`);
+  const strict = await run(path, '--strict');
+  t.equal(strict.code, 78);
+  t.equal(strict.stdout, '');
+  t.match(strict.stderr, `${path}: 1 warning, which --strict does not let pass\n`);
+});
+
+t.test('looks at this machine for its own configuration, or when told to', async t => {
+  const path = join(t.testdir({ 'holdfast.toml': GOOD, 'lo.toml': router('web', { interface: '"lo"' }) }), 'holdfast.toml');
+  t.match(await run(path, '--system'), { code: 0, stderr: /^warning\[interface-missing\]/ });
+  t.match(await run(path, '--system', '--node', 'edge-a'), { stderr: /^warning\[interface-missing\]/ });
+  const loopback = join(path, '../lo.toml');
+  t.match(await run(loopback), { code: 0, stderr: /^warning\[address-outside-networks\]/ });
+  t.match(await run(loopback, '--node', `not-${hostname()}`), { code: 0, stderr: /^$/ });
+});
+
+t.test('several files are several configurations', async t => {
+  const directory = t.testdir({ 'good.toml': GOOD, 'bad.toml': '' });
+  const { code, stdout, stderr } = await run(join(directory, 'good.toml'), join(directory, 'bad.toml'), join(directory, 'none.toml'));
+  t.equal(code, 78);
+  t.match(stdout, /^.*good\.toml: ok, .*\n$/);
+  t.match(stderr, /error\[no-routers\][\s\S]*bad\.toml: 1 error\nerror\[file-missing\][\s\S]*none\.toml: 1 error\n$/);
+});
+
+t.test('--json puts everything on stdout', async t => {
+  const directory = t.testdir({
+    'holdfast.toml': `${WARNED}${router('db', { ...HERE, addresses: '["192.0.2.9"]' })}`,
+    'empty.toml': '',
+  });
+  const [path, empty] = [join(directory, 'holdfast.toml'), join(directory, 'empty.toml')];
+  const { code, stdout, stderr } = await run('--json', '--node', 'edge-a', path, empty);
+  t.equal(code, 78);
+  t.equal(stderr, '');
+  t.match(JSON.parse(stdout), {
+    schema: 1,
+    configurations: [
+      {
+        file: path,
+        ok: false,
+        node: 'edge-a',
+        routers: ['web', 'db'],
+        diagnostics: [
+          {
+            code: 'setting-without-effect',
+            severity: 'warning',
+            file: path,
+            span: { line: 6, column: 1, end_line: 6, end_column: 14 },
+            hint: null,
+          },
+          { code: 'vrid-clash', severity: 'error', label: null, hint: /./, related: [{ message: /web/, file: path, span: { line: 3 } }] },
+        ],
+      },
+      { file: empty, ok: false, routers: [], diagnostics: [{ code: 'no-routers', span: null, related: [] }] },
+    ],
+  });
+});
+
+t.test('a call that makes no sense', async t => {
+  t.match(await run('--node', ''), { code: 2, stderr: /--node/ });
+  await t.rejects(run('--colour'), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' });
+});
+
+t.test('works from the command line, on /etc/holdfast by default', async t => {
+  const main = join(import.meta.dirname, '../../src/main.ts');
+  const holdfast = (...args: readonly string[]) => spawnSync(process.execPath, [main, 'check', ...args], { encoding: 'utf8', env: {} });
+  const path = join(t.testdir({ 'holdfast.toml': GOOD }), 'holdfast.toml');
+  t.match(holdfast(path), { status: 0, stdout: /: ok, /, stderr: /^$/ });
+  t.match(holdfast('--colour'), { status: 2, stderr: /--colour/ });
+  const { stdout, stderr } = holdfast();
+  t.match(stdout + stderr, '/etc/holdfast/holdfast.toml: ');
+});

@@ -1,0 +1,261 @@
+// Tests src/config/load.ts, and all of src/config through it. The texts in golden/ are what an operator sees: read them as
+// prose. HOLDFAST_GOLDEN=write rewrites them.
+import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import t from 'tap';
+import { render } from '../../src/config/diagnostic.ts';
+import { type Loaded, load } from '../../src/config/load.ts';
+import { MAX_BYTES, type Source } from '../../src/config/source.ts';
+import { diagnose, loadText, router } from '../fixtures/diagnose.ts';
+import fc from '../fixtures/property.ts';
+
+const golden = join(import.meta.dirname, 'golden');
+const read = (file: string, path: string): Source => ({ file, text: readFileSync(path, 'utf8') });
+
+function sourcesOf(name: string): readonly Source[] {
+  const folder = join(golden, name);
+  if (!existsSync(folder)) return [read('holdfast.toml', `${folder}.toml`)];
+  const dropIns = readdirSync(join(folder, 'holdfast.d')).sort();
+  return [
+    read('holdfast.toml', join(folder, 'holdfast.toml')),
+    ...dropIns.map(file => read(`holdfast.d/${file}`, join(folder, 'holdfast.d', file))),
+  ];
+}
+
+function tell({ diagnostics, plan }: Loaded, sources: readonly Source[]): string {
+  const texts = new Map(sources.map(source => [source.file, source.text]));
+  const blocks = diagnostics.map(diagnostic => render(diagnostic, texts.get(diagnostic.file) ?? ''));
+  return `${[...blocks, plan === null ? 'no plan' : `a plan of ${plan.routers.length}`].join('\n\n')}\n`;
+}
+
+t.test('says what is wrong in words that help', async t => {
+  const names = new Set(globSync('*{.toml,/holdfast.toml}', { cwd: golden }).map(path => basename(path.replace(/\/.*/, ''), '.toml')));
+  t.ok(names.size >= 17, 'the examples are there');
+  for (const name of names) {
+    const sources = sourcesOf(name);
+    const told = tell(await load(sources, 'edge-x'), sources);
+    const expected = join(golden, `${name}.txt`);
+    if (process.env.HOLDFAST_GOLDEN === 'write') writeFileSync(expected, told);
+    t.equal(told, readFileSync(expected, 'utf8'), name);
+  }
+});
+
+t.test('fills in the defaults', async t => {
+  const { plan, diagnostics, node, named } = await loadText(router('web'));
+  t.strictSame(diagnostics, []);
+  t.strictSame({ node, named }, { node: 'here', named: null });
+  t.strictSame(plan, {
+    routers: [
+      {
+        name: 'web',
+        family: 'ipv4',
+        interface: 'eth0',
+        vrid: 51,
+        version: 3,
+        priority: 100,
+        addresses: [{ address: '192.0.2.200', length: 24 }],
+        advertInterval: 1_000_000,
+        preempt: true,
+        preemptDelay: 0,
+        accept: true,
+        checksum: 'auto',
+        lease: 6_000_000,
+        tracked: false,
+      },
+    ],
+  });
+});
+
+t.test('takes every setting as it is written', async t => {
+  const text = router('"a.b-c_D9"', {
+    vrid: '255',
+    priority: '255',
+    addresses: '["198.51.100.1", "192.0.2.200/31"]',
+    version: '3',
+    advert_interval: '"40.95s"',
+    preempt: 'true',
+    preempt_delay: '"1h"',
+    accept: 'true',
+    checksum: '"rfc5798"',
+    peers: '[]',
+    track: '[]',
+    lease: '"off"',
+  });
+  const { plan } = await loadText(text);
+  t.match(plan?.routers, [
+    {
+      name: 'a.b-c_D9',
+      vrid: 255,
+      priority: 255,
+      addresses: [
+        { address: '198.51.100.1', length: 32 },
+        { address: '192.0.2.200', length: 31 },
+      ],
+      advertInterval: 40_950_000,
+      preempt: true,
+      preemptDelay: 3_600_000_000,
+      checksum: 'rfc5798',
+      lease: null,
+    },
+  ]);
+  const fast = await loadText(router('web', { advert_interval: '"10ms"', lease: '"1s"', preempt: 'false' }));
+  t.match(fast.plan?.routers, [{ advertInterval: 10_000, lease: 1_000_000, preempt: false }]);
+});
+
+t.test('lays the settings of a machine over the common ones', async t => {
+  const text = `${router('web')}
+[node.edge-a.vrrp.web]
+priority = 150
+[node."edge-b.example.com".vrrp.web]
+priority = 50
+addresses = ["192.0.2.201/24"]
+[node.edge-b.vrrp.extra]
+interface = "eth1"
+vrid = 9
+addresses = ["198.51.100.1"]
+`;
+  for (const [node, self, named, routers] of [
+    ['edge-a', 'edge-a', true, [['web', 150, '192.0.2.200']]],
+    ['edge-a.example.com', 'edge-a', true, [['web', 150, '192.0.2.200']]],
+    ['edge-b.example.com', 'edge-b.example.com', true, [['web', 50, '192.0.2.201']]],
+    [
+      'edge-b.example.net',
+      'edge-b',
+      true,
+      [
+        ['web', 100, '192.0.2.200'],
+        ['extra', 100, '198.51.100.1'],
+      ],
+    ],
+    ['edge-c', 'edge-c', false, [['web', 100, '192.0.2.200']]],
+  ] as const) {
+    const loaded = await loadText(text, node);
+    t.strictSame([loaded.node, loaded.named], [self, named], node);
+    t.strictSame(
+      loaded.plan?.routers.map(spec => [spec.name, spec.priority, spec.addresses[0]?.address]),
+      routers,
+    );
+  }
+});
+
+t.test('an error on another machine is an error', async t => {
+  const text = `${router('web')}[node.edge-b.vrrp.db]\ninterface = "eth0"\nvrid = 51\naddresses = ["192.0.2.9"]\n`;
+  t.strictSame(await diagnose(text, 'edge-a'), [
+    'vrid-clash 7:8 virtual routers `web` and `db` have the same `vrid` 51 on eth0 (node `edge-b`)',
+  ]);
+  t.equal((await loadText(text, 'edge-a')).plan, null);
+});
+
+t.test('reads several files as one', async t => {
+  const sources = [
+    { file: 'holdfast.toml', text: router('web') },
+    { file: 'holdfast.d/a.toml', text: '[vrrp.web]\npriority = 150\n' },
+    { file: 'holdfast.d/b.toml', text: '' },
+    { file: 'holdfast.d/c.toml', text: router('db', { vrid: '52', addresses: '["192.0.2.201"]' }) },
+  ];
+  const { plan, diagnostics } = await load(sources, 'here');
+  t.strictSame(diagnostics, []);
+  t.strictSame(
+    plan?.routers.map(spec => [spec.name, spec.priority]),
+    [
+      ['web', 150],
+      ['db', 100],
+    ],
+  );
+});
+
+t.test('a file that cannot be read stops the plan, and hides nothing else', async t => {
+  const failure = { code: 'file-unreadable', message: 'the file may not be read', hint: 'let me', span: null } as const;
+  const { plan, diagnostics } = await load(
+    [
+      { file: 'holdfast.toml', text: '[vrrp.web]\nvird = 1\n' },
+      { file: 'holdfast.d/a.toml', text: '', failure },
+    ],
+    'here',
+  );
+  t.equal(plan, null);
+  t.strictSame(
+    diagnostics.map(({ code, file }) => [code, file]),
+    [
+      ['unknown-key', 'holdfast.toml'],
+      ['file-unreadable', 'holdfast.d/a.toml'],
+    ],
+    'and nothing is said to be missing that may be in the other file',
+  );
+});
+
+t.test('refuses a file of more than 1 MiB before it reads it', async t => {
+  t.strictSame(await diagnose('['.repeat(MAX_BYTES + 1)), ['file-too-large - the file is larger than 1 MiB']);
+  t.strictSame((await loadText(router('web') + ' '.repeat(900_000))).diagnostics, []);
+});
+
+t.test('takes a byte order mark and any line ends, and nothing at all for an empty configuration', async t => {
+  t.strictSame(await diagnose(`\ufeff${router('web')}`), []);
+  t.strictSame(await diagnose(router('web').replaceAll('\n', '\r\n')), []);
+  t.strictSame(await diagnose(''), ['no-routers - there is no virtual router']);
+  t.strictSame(
+    (await load([], 'here')).diagnostics.map(diagnostic => diagnostic.code),
+    ['no-routers'],
+  );
+  t.strictSame(await diagnose('a = "\0"'), ['syntax 1:6 the file contains the control character U+0000']);
+});
+
+t.test('names the machine that the file does not know', async t => {
+  const text = '[vrrp.web]\nvrid = 51\naddresses = ["192.0.2.200/24"]\n[node.edge-a.vrrp.web]\ninterface = "eth0"\n';
+  t.strictSame((await loadText(text, 'edge-a')).diagnostics, []);
+  const [missing, ...others] = (await loadText(text, 'laptop')).diagnostics;
+  t.match(missing, {
+    code: 'missing-key',
+    message: 'virtual router `web` has no `interface` (node `laptop`)',
+    hint: /--node NAME/,
+  });
+  t.strictSame(others, []);
+});
+
+t.test('the example in the manual is a configuration, for both machines', async t => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/holdfast.example.toml'), 'utf8');
+  const priorities: unknown[] = [];
+  for (const node of ['edge-a', 'edge-b']) {
+    const { plan, diagnostics } = await loadText(text, node);
+    t.strictSame(diagnostics, []);
+    priorities.push(plan?.routers[0]?.priority);
+  }
+  t.strictSame(priorities, [150, 100]);
+  const all = text.replaceAll(/^# (?=\[|[a-z_]+ = )/gm, '');
+  t.not(all, text);
+  const { plan, diagnostics } = await loadText(all, 'edge-b');
+  t.strictSame(diagnostics, [], 'what is commented out is right too');
+  t.match(plan?.routers, [
+    { name: 'web', priority: 100 },
+    { name: 'mail', priority: 150 },
+  ]);
+});
+
+t.test('never throws, whatever the text', { timeout: 60_000 }, async t => {
+  const examples = [...globSync('*.toml', { cwd: golden }).map(path => readFileSync(join(golden, path), 'utf8')), router('web')];
+  const scrap = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.constantFrom('[', ']', '{', '"""', "'", '=', '\n', '#', '[vrrp.x]\n', '.'),
+  );
+  const edit = (text: string, [at, length, put]: readonly [number, number, string]): string => {
+    const from = at % (text.length + 1);
+    return text.slice(0, from) + put + text.slice(from + length);
+  };
+  const mutated = fc
+    .tuple(fc.constantFrom(...examples), fc.array(fc.tuple(fc.nat(2_000), fc.nat(30), scrap), { minLength: 1, maxLength: 4 }))
+    .map(([text, edits]) => edits.reduce(edit, text));
+  const text = fc.oneof({ arbitrary: mutated, weight: 4 }, { arbitrary: fc.string({ unit: 'binary', maxLength: 200 }), weight: 1 });
+  await fc.assert(
+    fc.asyncProperty(text, text, fc.string(), async (first, second, node) => {
+      const sources = [
+        { file: 'a', text: first },
+        { file: 'b', text: second },
+      ];
+      const loaded = await load(sources, node);
+      for (const diagnostic of loaded.diagnostics) render(diagnostic, diagnostic.file === 'a' ? first : second);
+      return (loaded.plan === null) === loaded.diagnostics.some(({ severity }) => severity === 'error');
+    }),
+    { numRuns: 1_000, interruptAfterTimeLimit: 15_000 },
+  );
+  t.pass('survived');
+});

@@ -1,0 +1,129 @@
+// Tests src/config/shape.ts: what does not belong is named with what was meant, and nothing is said twice about it.
+import t from 'tap';
+import { exampleOf } from '../../src/config/shape.ts';
+import { diagnose, loadText, router } from '../fixtures/diagnose.ts';
+
+/** "code: message (hint)" of everything found. */
+async function said(text: string): Promise<readonly string[]> {
+  const { diagnostics } = await loadText(text);
+  return diagnostics.map(({ code, message, hint }) => `${code}: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+}
+
+t.test('an unknown key is answered with the one that was meant', async t => {
+  for (const [line, hint] of [
+    ['vird = 51', 'did you mean `vrid`?'],
+    ['virtual_router_id = 51', 'it is called `vrid` here; for example `vrid = 51`'],
+    ['Unicast-Peer = []', 'it is called `peers` here, which is not available in this version'],
+    ['state = "MASTER"', 'mastership follows `priority`: among those that are alive, the highest one serves'],
+  ] as const)
+    t.strictSame(await said(`${router('web')}${line}\n`), [`unknown-key: \`${line.split(' ')[0]}\` is not a setting here (${hint})`], line);
+  t.strictSame(await said(`${router('web')}colour = 1\n`), ['unknown-key: `colour` is not a setting here']);
+  t.strictSame(await said(`${router('web')}"" = 1\n`), ['unknown-key: `` is not a setting here']);
+});
+
+t.test('what is there under a wrong name is not missing', async t => {
+  t.strictSame(await diagnose('[vrrp.web]\ninterfaces = "eth0"\nvirtual_router_id = 51\nvip = "192.0.2.1"\n'), [
+    'unknown-key 2:1 `interfaces` is not a setting here',
+    'unknown-key 3:1 `virtual_router_id` is not a setting here',
+    'unknown-key 4:1 `vip` is not a setting here',
+  ]);
+});
+
+t.test('settings and routers in the wrong place', async t => {
+  for (const [text, ...expected] of [
+    ['vrid = 51', 'unknown-key: `vrid` is not a setting here (it belongs to a virtual router: `[vrrp.NAME]`)'],
+    ['[web]\nvrid = 51', 'unknown-key: `web` is not a setting here (a virtual router is called `[vrrp.web]`)'],
+    ['[web]\nroot = "/var/www"', 'unknown-key: `web` is not a setting here'],
+    ['[vrpp.web]\nvrid = 51', 'unknown-key: `vrpp` is not a setting here (did you mean `vrrp`?)'],
+    ['[node.a]\nvrid = 51', 'unknown-key: `vrid` is not a setting here (it belongs to a virtual router: `[node.a.vrrp.NAME]`)'],
+    ['[node.a.web]\nvrid = 51', 'unknown-key: `web` is not a setting here (a virtual router is called `[node.a.vrrp.web]`)'],
+    ['[node.a]\nvrp = 1', 'unknown-key: `vrp` is not a setting here (did you mean `vrrp`?)'],
+    ['[vrrp]\nvrid = 51', 'wrong-type: `vrrp.vrid` must be a table, not a number (a virtual router has a name: `[vrrp.NAME]`)'],
+    ['[vrrp]\nweb = 51', 'wrong-type: `vrrp.web` must be a table, not a number'],
+    ['[[vrrp.web]]', 'wrong-type: `vrrp.web` must be a table, not a list (write `[vrrp.web]`, with single brackets)'],
+    ['vrrp = true', 'wrong-type: `vrrp` must be a table, not true'],
+    ['node = nan', 'wrong-type: `node` must be a table, not NaN'],
+    ['[node]\na = 1', 'wrong-type: `node.a` must be a table, not a number'],
+    ['watchdog = 1', 'wrong-type: `watchdog` must be a table, not a number'],
+    [
+      '[watchdog.a]\nunit = "x"\n[check.b]',
+      'not-available: `[watchdog.*]` is not available in this version',
+      'not-available: `[check.*]` is not available in this version',
+    ],
+    ['[vrrp."a b"]', 'bad-name: `vrrp.a b` is no name for a virtual router (a name has letters, digits, `_`, `.` and `-`, at most 64)'],
+    ['[vrrp.__proto__]', 'bad-name: `__proto__` cannot be a name'],
+    [`${router('web')}[node.a.vrrp.web.__proto__.x]`, 'bad-name: `__proto__` cannot be a name'],
+    ['__proto__.x = 1', 'bad-name: `__proto__` cannot be a name'],
+  ] as const)
+    t.strictSame(await said(text), expected, text);
+});
+
+t.test('names with dots need quotes', async t => {
+  for (const [header, key, quoted] of [
+    ['[vrrp.web.1]', '1', '[vrrp."web.1"]'],
+    ['[vrrp.www.example.org]', 'example', '[vrrp."www.example.org"]'],
+    ['[node.a.example.org.vrrp.web]', 'example', '[node."a.example.org".vrrp.NAME]'],
+  ] as const) {
+    const expected = `unknown-key: \`${key}\` is not a setting here (a name with dots needs quotes: \`${quoted}\`)`;
+    t.strictSame(await said(`${router('db')}${header}\nvrid = 52\n`), [expected], header);
+  }
+  for (const text of ['[vrrp.web.x]\ny = 1\nz = 2', '[vrrp.web.x]', `[vrrp.web.${'x.'.repeat(20)}y]\nvrid = 51`]) {
+    const unknown = (await said(text)).filter(line => line.startsWith('unknown-key'));
+    t.strictSame(unknown, ['unknown-key: `x` is not a setting here'], text.slice(0, 40));
+  }
+});
+
+t.test('wrong types come with the right form', async t => {
+  const example = 'for example `addresses = ["192.0.2.200/24"]`';
+  for (const [key, value, expected] of [
+    ['vrid', '"51"', 'wrong-type: `vrid` must be a whole number, not text (for example `vrid = 51`)'],
+    ['vrid', 'inf', 'wrong-type: `vrid` must be a whole number, not Infinity (for example `vrid = 51`)'],
+    [
+      'interface',
+      '1',
+      'wrong-type: `interface` must be the name of an interface in quotes, not a number (for example `interface = "eth0"`)',
+    ],
+    [
+      'interface',
+      '2026-11-22T12:00:00Z',
+      'wrong-type: `interface` must be the name of an interface in quotes, not a date (for example `interface = "eth0"`)',
+    ],
+    ['addresses', '"192.0.2.1"', 'wrong-type: `addresses` must be a list, not text (write `addresses = ["192.0.2.1"]`)'],
+    ['addresses', '{ a = 1 }', `wrong-type: \`addresses\` must be a list, not a table (${example})`],
+    ['addresses', '[[1]]', `wrong-type: \`addresses\` has an element that must be text in quotes, not a list (${example})`],
+    ['preempt', '"false"', 'wrong-type: `preempt` must be true or false, not text (for example `preempt = false`)'],
+    ['track', 'true', 'wrong-type: `track` must be a list, not true'],
+    ['lease', 'false', 'wrong-type: `lease` must be a duration in quotes, not false (for example `lease = "auto"`)'],
+    ['lease', '6', 'bad-duration: `lease` is a number without a unit (write `lease = "6s"`)'],
+    ['advert_interval', '0.25', 'bad-duration: `advert_interval` is a number without a unit (write `advert_interval = "250ms"`)'],
+    ['advert_interval', '0.00001', 'bad-duration: `advert_interval` is a number without a unit (write `advert_interval = "1s"`)'],
+    ['advert_interval', '-1', 'bad-duration: `advert_interval` is a number without a unit (write `advert_interval = "1s"`)'],
+    [
+      'checksum',
+      '"rfc5789"',
+      'bad-choice: `checksum` must be one of "auto", "rfc9568", "rfc5798", not `rfc5789` (did you mean "rfc5798"?)',
+    ],
+    ['checksum', '"sha256"', 'bad-choice: `checksum` must be one of "auto", "rfc9568", "rfc5798", not `sha256`'],
+    [
+      'checksum',
+      '5798',
+      'wrong-type: `checksum` must be one of "auto", "rfc9568", "rfc5798", not a number (for example `checksum = "auto"`)',
+    ],
+  ] as const)
+    t.strictSame(await said(router('web', { [key]: value })), [expected], `${key} = ${value}`);
+});
+
+t.test('blames the key for what is not available, the value for the rest', async t => {
+  t.strictSame(await diagnose(router('web', { version: '2', priority: '1', addresses: '["192.0.2.1", "2001:db8::1"]' })), [
+    'not-available 4:27 IPv6 is not available in this version',
+    'not-available 5:1 `version = 2` is not available in this version',
+    'out-of-range 6:12 `priority` must be a whole number from 2 to 255, not 1',
+  ]);
+});
+
+t.test('an example is written as in the file', async t => {
+  t.equal(exampleOf('addresses'), 'for example `addresses = ["192.0.2.200/24"]`');
+  t.equal(exampleOf('preempt'), 'for example `preempt = false`');
+  t.equal(exampleOf('password'), undefined);
+  t.equal(exampleOf('colour'), undefined);
+});
