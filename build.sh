@@ -205,14 +205,14 @@ netns_tests() {
 run_verb_test() {
   native
   trap summary EXIT
-  case ${1:-} in
-    '' | all)
+  case ${1%/} in
+    '' | test | all)
       check 'format and lint' node_modules/.bin/biome check --error-on-warnings --log-level=warn .
       check 'types' node_modules/.bin/tsc
       unit_tests
       binary_tests
       netns_tests
-      [[ ${1:-} != all ]] || run_tests long '--jobs=1 --disable-coverage --timeout=3600' test/long
+      [[ $1 != all ]] || run_tests long '--jobs=1 --disable-coverage --timeout=3600' test/long
       ;;
     *)
       local path=${1#./}
