@@ -3,7 +3,7 @@
 import type { Link, Network, SystemError } from '../platform/ports.ts';
 import type { Address, Prefix } from '../vrrp/address.ts';
 import type { RouterSpec } from '../vrrp/router.ts';
-import type { Micros } from '../vrrp/units.ts';
+import { type Micros, micros } from '../vrrp/units.ts';
 
 /** `foreign`: it was there before us and is not ours, so it is never leased, changed or removed. Decision 0007. */
 type Holding = 'pending' | 'held' | 'foreign';
@@ -145,5 +145,5 @@ export function adoptable(spec: RouterSpec, link: Link): boolean {
 /** A third of the lease, so that four advertisement intervals are always left of it.
  *  @returns µs, or null where nothing has to be renewed */
 export function renewInterval(spec: RouterSpec): Micros | null {
-  return spec.lease === null ? null : ((spec.lease / 3) as Micros);
+  return spec.lease === null ? null : micros(spec.lease / 3);
 }

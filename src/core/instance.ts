@@ -272,11 +272,11 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
       }
       return;
     }
+    if (previous !== null && previous.primary !== primary) deliver({ type: 'reconfigured', previous }, now);
     if (waitingFor !== null) {
       waitingFor = null;
       deliver({ type: 'link-up' }, now);
     }
-    if (previous !== null && previous.primary !== primary) deliver({ type: 'reconfigured', previous }, now);
   }
 
   /** The state now: a call that may have changed it came in between. */
