@@ -109,7 +109,7 @@ export function createLan(timeline: Timeline, seed = 1): Lan {
     let vrids: readonly number[] = [];
     let told = false;
     let trouble: string | null = null;
-    const isOurs = (): boolean => machine.carries(link.name);
+    const usable = (): boolean => machine.has(link) && machine.carries(link.name);
 
     const socket: Socket = {
       machine,
@@ -117,13 +117,13 @@ export function createLan(timeline: Timeline, seed = 1): Lan {
       deliver(message, reception) {
         const id = peekVrid(message);
         if (id === null || !vrids.includes(id) || reception.destination !== VRRP_GROUP[familyOf(reception.source)]) return;
-        if (!isOurs() || queue.length >= QUEUE) return;
+        if (!sockets.has(socket) || !usable() || queue.length >= QUEUE) return;
         queue.push({ message, reception });
         if (told) return;
         told = true;
         loop.call(() => {
           told = false;
-          if (sockets.has(socket)) ready();
+          if (queue.length > 0) ready();
         });
       },
     };
@@ -142,16 +142,17 @@ export function createLan(timeline: Timeline, seed = 1): Lan {
       receive: () => queue.shift() ?? null,
       send(message, source) {
         const held = machine.addresses(link.name);
-        if (held.length === 0) fail('ENETUNREACH');
+        if (!machine.has(link)) fail('ENODEV');
+        else if (held.length === 0) fail('ENETUNREACH');
         else if (!held.some(({ address }) => address === source)) fail('EADDRNOTAVAIL');
         else {
           trouble = null;
           const reception = { source, destination: VRRP_GROUP[familyOf(source)], ttl: VRRP_TTL };
-          if (isOurs()) carry(machine.name, link.name, message.slice(), reception);
+          if (usable()) carry(machine.name, link.name, message.slice(), reception);
         }
       },
       sendFrame(frame) {
-        if (isOurs()) broadcast(machine.name, link.name, frame.slice());
+        if (usable()) broadcast(machine.name, link.name, frame.slice());
       },
       listenFor(wanted) {
         vrids = wanted;

@@ -59,6 +59,8 @@ export interface Machine {
   addresses(link: string): readonly HeldAddress[];
   /** Up, with carrier, and there. */
   carries(link: string): boolean;
+  /** The very interface, not a later one of the same name. */
+  has(link: Link): boolean;
   mac(link: string): Uint8Array | null;
   refuse(refusal: Refusal): void;
   /** What the kernel says to that; null: nothing against it. Counts as one of the times. */
@@ -198,6 +200,7 @@ export function createMachine(timeline: Timeline, name: string, number: number, 
       const found = devices.get(link);
       return found?.up === true && found.carrier;
     },
+    has: link => withIndex(link) !== null,
     mac(link) {
       return devices.get(link)?.mac ?? null;
     },
