@@ -1,5 +1,6 @@
-// The control socket: HTTP over a UNIX socket, JSON answers, read-only. Must not know engines or files of configuration.
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+// The control socket: HTTP over a UNIX socket, JSON answers, read-only.
+// Must not know engines or files of configuration.
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
@@ -18,7 +19,7 @@ export class SocketInUse extends Error {
 /** Listens at `path`; what a killed daemon left there is removed, what a live one listens at is not.
  *  @throws SocketInUse, or the system's error when the path cannot be used */
 export async function serveControl(path: string, control: Control): Promise<Server> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  makeDirectory(dirname(path));
   const server = createServer((request, response) => {
     const answer = (code: number, body: unknown): void => {
       response.writeHead(code, { 'content-type': 'application/json' });
@@ -31,12 +32,7 @@ export async function serveControl(path: string, control: Control): Promise<Serv
       (error: unknown) => answer(500, { error: String(error) }),
     );
   });
-  if (await answers(path)) throw new SocketInUse(path);
-  try {
-    unlinkSync(path);
-  } catch {
-    // Nothing was there.
-  }
+  await makeRoom(path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, resolve);
@@ -45,13 +41,32 @@ export async function serveControl(path: string, control: Control): Promise<Serv
   return server;
 }
 
-function answers(path: string): Promise<boolean> {
+/** One level, as /run/holdfast is; below what does not exist a path is rather mistyped. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o755 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+/** Removes the socket of a daemon that is dead, and nothing else. */
+async function makeRoom(path: string): Promise<void> {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  if (!there.isSocket()) throw new Error(`${path} is there already, and is no socket`);
+  if (await occupied(path)) throw new SocketInUse(path);
+  unlinkSync(path);
+}
+
+/** Only a refusal tells that nobody listens; a daemon that stands still with a full queue answers neither way. */
+function occupied(path: string): Promise<boolean> {
   return new Promise(resolve => {
     const probe = createConnection(path);
     probe.once('connect', () => {
       probe.destroy();
       resolve(true);
     });
-    probe.once('error', () => resolve(false));
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
   });
 }

@@ -1,4 +1,5 @@
-// The status that users and scripts see, schema 1: names and units are a contract. Must not know sockets or tables.
+// The status that users and scripts see, schema 1: names and units are a contract.
+// Must not know sockets or tables.
 import type { EngineStatus, RouterStatus } from '../core/status.ts';
 
 export interface StatusReport {

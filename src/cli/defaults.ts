@@ -1,4 +1,5 @@
-// Where things are unless told otherwise. Must not know who uses them.
+// Where things are unless told otherwise.
+// Must not know who uses them.
 
 export const DEFAULT_CONFIG = '/etc/holdfast/holdfast.toml';
 export const DEFAULT_SOCKET = '/run/holdfast/control.sock';

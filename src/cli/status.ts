@@ -1,4 +1,5 @@
-// `holdfast status`: who serves and why, as a table or as JSON. Must not know how the daemon knows.
+// `holdfast status`: who serves and why, as a table or as JSON.
+// Must not know how the daemon knows.
 import { parseArgs } from 'node:util';
 import { fetchStatus, NotReachable } from '../api/client.ts';
 import type { RouterReport, StatusReport } from '../api/status.ts';
@@ -22,37 +23,108 @@ export async function status(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** @param now ms since 1970 */
+/** For people: first a line for each router that says who serves and why, then what else there is to know of each.
+ *  Times are local, as in the journal.
+ *  @param now ms since 1970 */
 export function table(report: StatusReport, now: number): string {
-  const lines = report.routers.flatMap(router => describe(router, now));
-  const late = `late at most ${(report.lateness.max_us / 1000).toFixed(1)} ms in ${report.lateness.wakes} wake-ups`;
-  const foot = `${report.node}: holdfast ${report.version}, pid ${report.pid}, scheduling ${report.scheduling}, ${late}`;
-  return `${[...(lines.length === 0 ? ['no virtual router'] : lines), foot].join('\n')}\n`;
-}
-
-function describe(router: RouterReport, now: number): readonly string[] {
-  const { active } = router;
-  const title = `${router.name} (${router.family}, VRID ${router.vrid} on ${router.interface})`;
-  const who = active === null ? 'nobody known' : active.self ? 'this machine' : `${active.address}, priority ${active.priority}`;
-  const priority =
-    router.priority.effective === router.priority.configured
-      ? `${router.priority.configured}`
-      : `${router.priority.effective} (configured ${router.priority.configured})`;
-  const rejected = Object.entries(router.counters.rejected).map(([reason, count]) => `${count} ${reason}`);
-  const lines = [
-    `${title}: ${router.state} for ${ago(now - Date.parse(router.since))}, ${router.reason}`,
-    `  serves      ${who}`,
-    `  priority    ${priority}`,
-    `  addresses   ${router.addresses.map(({ address, held, ours }) => `${address}${held ? (ours ? ' (here)' : ' (here, not ours)') : ''}`).join(', ')}`,
-    `  adverts     ${router.counters.adverts_sent} sent, ${router.counters.adverts_received} received${rejected.length > 0 ? `, ignored: ${rejected.join(', ')}` : ''}`,
+  const routers = report.routers.map(router => [nameOf(router), router] as const);
+  const rows = routers.map(([name, router]) => [name, router.state, since(router, now), served(router), why(router)]);
+  const details = routers.flatMap(([name, router]) => detail(router).map((line, i) => [i === 0 ? name : '', line]));
+  const parts = [
+    rows.length === 0 ? ['no virtual router is running'] : align([['ROUTER', 'STATE', 'SINCE', 'SERVED BY', 'WHY'], ...rows]),
+    ...(rows.length === 0 ? [] : [align(details)]),
+    foot(report, now),
   ];
-  return router.waiting === null ? lines : [...lines, `  waiting     ${router.waiting}`];
+  return `${parts.map(lines => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function ago(ms: number): string {
+function nameOf({ name, family }: RouterReport): string {
+  return `${name}/${family}`;
+}
+
+/** `02:56:12 (4 min)`, or the day when that is not today's. */
+function since(router: RouterReport, now: number): string {
+  const at = new Date(router.since);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return `${now - at.getTime() < 86_400_000 ? time : day} (${lasting(now - at.getTime())})`;
+}
+
+function served({ active }: RouterReport): string {
+  if (active === null) return 'nobody known';
+  return `${active.self ? 'this machine' : active.address}, priority ${active.priority}`;
+}
+
+const WHY: Readonly<Record<RouterReport['reason'], string>> = {
+  starting: 'just started',
+  startup: 'it started, and listens',
+  'address-owner': 'it owns the addresses',
+  'active-down-expired': 'no Active router was heard',
+  'priority-zero': 'the Active router resigned',
+  preempt: 'it took over from a lower priority',
+  'higher-priority': 'it gave way to a higher priority',
+  'tie-break-lost': 'it gave way to the same priority at a higher address',
+  shutdown: 'told to stop',
+  demoted: 'health lost; others are asked to take over',
+  recovered: 'health is back before anyone took over',
+  'handed-over': 'handed over to another router',
+  'nobody-took-over': 'health lost, but nobody took over',
+  'address-fault': 'its addresses cannot be held: see the log',
+  retry: 'trying again after a fault',
+  'interface-missing': 'its interface does not exist',
+  'interface-down': 'its interface is down',
+  'no-carrier': 'its interface has no carrier',
+  'no-address': 'its interface has no address to speak from',
+};
+
+/** With the word that log and counters have for it. What it waits for says more, where it waits. */
+function why(router: RouterReport): string {
+  return router.waiting === null ? `${WHY[router.reason]} (${router.reason})` : `waiting: ${router.waiting}`;
+}
+
+function detail(router: RouterReport): readonly string[] {
+  const { priority, counters } = router;
+  const own =
+    priority.effective === priority.configured
+      ? `priority ${priority.configured}`
+      : `priority ${priority.effective} while health is lost, else ${priority.configured}`;
+  const rejected = Object.entries(counters.rejected).sort(([, a], [, b]) => b - a);
+  const lines = [
+    `VRID ${router.vrid} on ${router.interface}, ${own}, version ${router.version}, every ${router.advert_interval_ms} ms`,
+    router.addresses.map(address => `${address.address} ${place(router, address)}`).join(', '),
+    `adverts: ${counters.adverts_sent} sent, ${counters.adverts_received} received`,
+  ];
+  if (rejected.length > 0) lines.push(`adverts ignored: ${rejected.map(([reason, count]) => `${count} ${reason}`).join(', ')}`);
+  if (counters.addresses_put_back > 0) lines.push(`addresses put back after somebody took them off: ${counters.addresses_put_back}`);
+  return lines;
+}
+
+function place(router: RouterReport, { held, ours }: RouterReport['addresses'][number]): string {
+  if (held) return ours ? 'here' : 'here, but not ours: it stays when this router leaves';
+  return router.state === 'active' || router.state === 'leaving' ? 'MISSING here' : 'not here';
+}
+
+function foot(report: StatusReport, now: number): readonly string[] {
+  const late = `at most ${(report.lateness.max_us / 1000).toFixed(1)} ms late in ${report.lateness.wakes} wake-ups`;
+  const up = lasting(now - Date.parse(report.started));
+  const lines = [`${report.node}: holdfast ${report.version}, pid ${report.pid}, up ${up}, scheduling ${report.scheduling}, ${late}`];
+  if (report.agent_restarts > 0) lines.push(`its agent was started again ${report.agent_restarts} times: see the log`);
+  if (report.dropped_log_lines > 0) lines.push(`${report.dropped_log_lines} log lines were lost: whoever reads the log is too slow`);
+  return lines;
+}
+
+function lasting(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
   return `${Math.round(seconds / 86_400)} d`;
+}
+
+/** Columns two blanks apart, the last one as it is. */
+function align(rows: readonly (readonly string[])[]): readonly string[] {
+  const columns = Math.max(...rows.map(row => row.length));
+  const widths = Array.from({ length: columns - 1 }, (_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)));
+  return rows.map(row => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '));
 }

@@ -1,4 +1,5 @@
-// Which capabilities this process has. Must not know what they are needed for. capabilities(7)
+// Which capabilities this process has.
+// Must not know what they are needed for. capabilities(7)
 import { readFileSync } from 'node:fs';
 
 const BIT = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13 } as const;

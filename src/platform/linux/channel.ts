@@ -1,4 +1,5 @@
-// JSON lines over a stream socket between engine and agent. Must not know what the messages say.
+// JSON lines over a stream socket between engine and agent.
+// Must not know what the messages say.
 import { Socket } from 'node:net';
 
 /** More than any plan needs; a line that is longer is no message of ours. */

@@ -1,4 +1,5 @@
-// The monotonic clock and the engine's one alarm: a timerfd on the loop. Must not know what happens when it rings.
+// The monotonic clock and the engine's one alarm: a timerfd on the loop.
+// Must not know what happens when it rings.
 import { micros } from '../../vrrp/units.ts';
 import type { Clock } from '../ports.ts';
 import { errnoName, sysnet } from './sysnet.ts';

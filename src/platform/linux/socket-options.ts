@@ -1,4 +1,5 @@
-// Numbers and structures of socket(7), ip(7), ipv6(7) and packet(7) that Node does not name. Pure; must not know sockets.
+// Numbers and structures of socket(7), ip(7), ipv6(7) and packet(7) that Node does not name. Pure;
+// must not know sockets.
 import { type Address, addressBytes } from '../../vrrp/address.ts';
 
 export const AF_INET = 2;
