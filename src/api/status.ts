@@ -40,6 +40,8 @@ export interface RouterReport {
   readonly priority: { readonly configured: number; readonly effective: number };
   readonly advert_interval_ms: number;
   readonly active: { readonly address: string; readonly priority: number; readonly self: boolean } | null;
+  /** Another router that claims to be Active while we are; `second-owner` is a configuration error. */
+  readonly conflict: { readonly what: 'second-active' | 'second-owner'; readonly address: string; readonly since: string } | null;
   readonly addresses: readonly { readonly address: string; readonly held: boolean; readonly ours: boolean }[];
   readonly counters: {
     readonly adverts_sent: number;
@@ -90,6 +92,7 @@ function reportRouter(router: RouterStatus, instant: (at: number) => string, lat
     priority: router.priority,
     advert_interval_ms: spec.advertInterval / 1000,
     active: router.active,
+    conflict: router.conflict === null ? null : { ...router.conflict, since: instant(router.conflict.since) },
     addresses: router.addresses,
     counters: {
       adverts_sent: counters.advertsSent,

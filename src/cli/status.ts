@@ -91,6 +91,7 @@ function detail(router: RouterReport): readonly string[] {
       : `priority ${priority.effective} while health is lost, else ${priority.configured}`;
   const rejected = Object.entries(counters.rejected).sort(([, a], [, b]) => b - a);
   const lines = [
+    ...contested(router),
     `VRID ${router.vrid} on ${router.interface}, ${own}, version ${router.version}, every ${router.advert_interval_ms} ms`,
     router.addresses.map(address => `${address.address} ${place(router, address)}`).join(', '),
     `adverts: ${counters.adverts_sent} sent, ${counters.adverts_received} received`,
@@ -98,6 +99,13 @@ function detail(router: RouterReport): readonly string[] {
   if (rejected.length > 0) lines.push(`adverts ignored: ${rejected.map(([reason, count]) => `${count} ${reason}`).join(', ')}`);
   if (counters.addresses_put_back > 0) lines.push(`addresses put back after somebody took them off: ${counters.addresses_put_back}`);
   return lines;
+}
+
+function contested({ conflict }: RouterReport): readonly string[] {
+  if (conflict === null) return [];
+  if (conflict.what === 'second-owner')
+    return [`ERROR: ${conflict.address} also owns the addresses (priority 255): give one of the two less`];
+  return [`WARNING: ${conflict.address} claims to be Active too, so it does not hear us: check switch, firewall and VRRP version there`];
 }
 
 function place(router: RouterReport, { held, ours }: RouterReport['addresses'][number]): string {

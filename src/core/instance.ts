@@ -3,7 +3,7 @@
 import type { Level, Log } from '../lib/log.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { AdvertLink, Network, SystemError } from '../platform/ports.ts';
-import type { Action, Reason } from '../vrrp/action.ts';
+import type { Action, Note, Reason } from '../vrrp/action.ts';
 import { type Address, formatPrefix, type Prefix } from '../vrrp/address.ts';
 import { examine, type Reception, type RejectReason } from '../vrrp/admit.ts';
 import { gratuitousArp } from '../vrrp/announce.ts';
@@ -12,13 +12,14 @@ import { type Advertisement, encode, VRRP_GROUP } from '../vrrp/packet.ts';
 import { type ChecksumForm, effectivePriority, isOwner, type RouterSpec, routerKey, type VirtualRouter } from '../vrrp/router.ts';
 import { deadline, type Heard, type State } from '../vrrp/state.ts';
 import { step } from '../vrrp/step.ts';
-import { after, between, earliest, type Micros, micros, millis, type Priority, seconds } from '../vrrp/units.ts';
+import { activeDownInterval } from '../vrrp/timers.ts';
+import { after, between, DEMOTED, earliest, type Micros, micros, millis, type Priority, seconds } from '../vrrp/units.ts';
 import type { Announcer } from './announcer.ts';
 import { explain, explainNote, explainUnusable } from './explain.ts';
 import { adoptable, createHolder, renewInterval } from './holder.ts';
 import type { Footing } from './interface.ts';
 import type { Transition } from './messages.ts';
-import type { RouterStatus } from './status.ts';
+import type { Conflict, RouterStatus } from './status.ts';
 
 /** A failed address is tried again this often, and given up after this long. Decision 0012. */
 const RETRY = millis(100);
@@ -77,6 +78,8 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
   let waitingFor: Unusable | null = null;
   let stopping = false;
   let learned: ChecksumForm | null = null;
+  let conflict: (Conflict & { readonly last: Micros }) | null = null;
+  const told = new Set<Address>();
   let serving = false;
   /** Actions of a step are being done: what it wants said follows by itself. */
   let stepping = false;
@@ -100,7 +103,8 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
 
   function notOurs({ address, length }: Prefix): void {
     // An owner's addresses are its machine's own: that is what an owner is.
-    if (isOwner(spec)) return;
+    if (isOwner(spec) || told.has(address)) return;
+    told.add(address);
     const cure = `ip address del ${address}/${length} dev ${spec.interface}`;
     say(
       'warn',
@@ -142,16 +146,27 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
       case 'report':
         report(before, action.to, action.reason, now);
         return;
-      case 'note': {
-        // Who does not serve yet claims nothing, so the other one is no second.
-        if (action.what === 'second-active' && !serving) return;
-        const [event, message] = explainNote(action, spec);
-        say('warn', event, 'from' in action ? { from: action.from } : {}, message);
+      case 'note':
+        note(action, now);
         return;
-      }
       default:
         unreachable(action);
     }
+  }
+
+  function note(what: Note, now: Micros): void {
+    const [event, message] = explainNote(what, spec);
+    say('warn', event, 'from' in what ? { from: what.from } : {}, message);
+    if (what.what !== 'second-active' && what.what !== 'second-owner') return;
+    const known = currentConflict(now);
+    const same = known !== null && known.what === what.what && known.address === what.from;
+    conflict = { what: what.what, address: what.from, since: same ? known.since : now, last: now };
+  }
+
+  /** A claim is over when none came for as long as a Backup would wait. */
+  function currentConflict(now: Micros): Conflict | null {
+    if (conflict === null || between(conflict.last, now) > activeDownInterval(DEMOTED, spec.advertInterval)) return null;
+    return { what: conflict.what, address: conflict.address, since: conflict.since };
   }
 
   function report(before: State, to: State['name'], why: Reason, now: Micros): void {
@@ -400,6 +415,7 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
         priority: { configured: spec.priority, effective },
         demoted,
         active: whoServes(effective),
+        conflict: state.name === 'active' ? currentConflict(around.now()) : null,
         primary: ground.usable ? ground.primary : null,
         addresses: spec.addresses.map(prefix => {
           const holding = holder.state(prefix.address);

@@ -26,10 +26,19 @@ export interface RouterStatus {
   readonly demoted: boolean;
   /** Whoever holds the role: ourselves, or the Active router as last heard; null: nobody known. */
   readonly active: { readonly address: string; readonly priority: number; readonly self: boolean } | null;
+  /** Another router that lately claimed to be Active while we are; null when none does. */
+  readonly conflict: Conflict | null;
   readonly primary: string | null;
   /** With prefix length. `ours`: added by us, so it goes when the role goes. */
   readonly addresses: readonly { readonly address: string; readonly held: boolean; readonly ours: boolean }[];
   readonly counters: RouterCounters;
+}
+
+/** `second-owner` is a configuration error: two machines claim to own the addresses. */
+export interface Conflict {
+  readonly what: 'second-active' | 'second-owner';
+  readonly address: string;
+  readonly since: Micros;
 }
 
 export interface RouterCounters {

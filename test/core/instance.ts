@@ -194,6 +194,27 @@ t.test('status: who serves, why, since when', async t => {
   t.match(status().addresses, [{ held: true }]);
 });
 
+t.test('status: another Active, for as long as it claims to be', async t => {
+  const { hear, run, status } = rig();
+  run(seconds(6));
+  t.equal(status().conflict, null);
+  hear({ priority: priority(50) });
+  t.match(status().conflict, { what: 'second-active', address: '192.0.2.66' });
+  const since = status().conflict?.since;
+  run(seconds(1));
+  hear({ priority: priority(50) });
+  t.equal(status().conflict?.since, since, 'since the first claim of a row');
+  run(seconds(4));
+  t.equal(status().conflict, null, 'over when a Backup would have lost patience');
+});
+
+t.test('design 4.4: a second owner is an error in status', async t => {
+  const { hear, run, status } = rig({ priority: priority(255) });
+  run(seconds(1));
+  hear({ priority: priority(255) });
+  t.match(status().conflict, { what: 'second-owner', address: '192.0.2.66' });
+});
+
 t.test('status: what it waits for', async t => {
   const { run, status, world } = rig();
   run(seconds(1));
