@@ -98,9 +98,10 @@ function activeDownTimerFired(self: VirtualRouter, state: Backup, now: Micros): 
 function backupHears(self: VirtualRouter, state: Backup, event: Advert, now: Micros): Step {
   const own = effectivePriority(self);
   if (!isClaim(event)) {
-    // A demoted router gives every healthy one the first chance. Decision 0011.
-    const wait = self.demoted ? activeDownInterval(own, state.activeInterval) : skewTime(own, state.activeInterval);
-    return [{ ...state, downAt: after(now, wait), resigned: true, holding: false }, letGo(state)];
+    // A demoted router gives every healthy one the first chance, and counts from the first time it heard 0. Decision 0011.
+    const patient = state.resigned ? state.downAt : after(now, activeDownInterval(own, state.activeInterval));
+    const downAt = self.demoted ? patient : after(now, skewTime(own, state.activeInterval));
+    return [{ ...state, downAt, resigned: true, holding: false }, letGo(state)];
   }
   const heard = { address: event.from, priority: event.priority };
   const lower = event.priority < own;

@@ -244,6 +244,9 @@ t.test('design 4.8: a demoted Backup answers priority 0 after its whole down int
   t.match(next(self, situation('backup'), advert(0))[0], { downAt: after(T, micros(3_996_094)), resigned: true });
   const [, actions] = next(self, { ...situation('backup'), downAt: T }, { type: 'time' });
   t.strictSame(whats(actions), ['acquire', 'advertise 1', 'announce', 'active-down-expired']);
+  const [first] = next(self, situation('backup'), advert(0));
+  const [second] = next(self, first, advert(0), after(T, seconds(1)));
+  t.equal(deadline(second), deadline(first), 'a second priority 0 postpones nothing');
 });
 
 t.test('design 4.8: becoming Active while demoted starts no attempt before the first back-off', async t => {
