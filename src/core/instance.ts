@@ -147,7 +147,8 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
         report(before, action.to, action.reason, now);
         return;
       case 'note':
-        note(action, now);
+        // Who does not serve has no claim that another could dispute.
+        if (action.what !== 'second-active' || serving) note(action, now);
         return;
       default:
         unreachable(action);
