@@ -27,7 +27,7 @@ async function main([verb, ...rest]: readonly string[]): Promise<number> {
     process.stdout.write(`holdfast ${version}\n`);
     return 0;
   }
-  if (verb === '--help' || verb === '-h' || verb === 'help' || rest.includes('--help')) {
+  if (verb === '--help' || verb === '-h' || verb === 'help' || rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(USAGE);
     return 0;
   }

@@ -1,5 +1,6 @@
 // The agent's process: composes configuration, control socket and systemd's status line around the engine's other end.
 // Started by the engine only. Must not touch addresses or adverts, and ends when the engine does.
+import { fstatSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import systemdNotify from 'systemd-notify';
@@ -19,9 +20,13 @@ import { examine, interfacesHere } from './files.ts';
 /** Time for the engine to hear why, before it sees us gone; in ms. */
 const LAST_WORDS = 1_000;
 
-/** Runs until the engine is gone. @returns exit code 0 */
+/** Runs until the engine is gone. @returns exit code 0, or 2 when no engine has started it */
 export async function agent(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: RUN_OPTIONS });
+  if (!engineIsThere()) {
+    process.stderr.write('holdfast: the agent is started by `holdfast run`, not by hand\n');
+    return EXIT.usage;
+  }
   const node = values.node ?? hostname();
   const log = openStderrLog(process.env);
   // Ctrl-C reaches the whole terminal session; the engine decides when we end.
@@ -65,6 +70,14 @@ export async function agent(argv: readonly string[]): Promise<number> {
     // Everything at once, as `check` shows it: this is where the operator looks when the daemon does not start.
     process.stderr.write(report);
     return loaded.plan ?? { exit: EXIT.configuration };
+  }
+}
+
+function engineIsThere(): boolean {
+  try {
+    return fstatSync(AGENT_FD).isSocket();
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,7 @@
 // The agent's side of the conversation: gets the configuration to the engine once, asks it for its status, keeps
 // systemd's status line true. Must not know sockets, files or HTTP; never decides about a role.
 import type { Log } from '../lib/log.ts';
-import type { Plan } from '../vrrp/router.ts';
+import { type Plan, routerKey } from '../vrrp/router.ts';
 import { PROTOCOL, type ToAgent, type ToEngine, type Transition } from './messages.ts';
 import type { EngineStatus } from './status.ts';
 
@@ -41,9 +41,36 @@ export function createAgent(ports: AgentPorts): Agent {
       );
       return;
     }
-    if (running !== null) return;
+    if (running !== null) {
+      await refresh();
+      return;
+    }
     const loaded = await ports.load();
     ports.send('exit' in loaded ? { type: 'refuse', exit: loaded.exit } : { type: 'plan', plan: loaded });
+  }
+
+  function ask(): Promise<EngineStatus | null> {
+    asked += 1;
+    const id = asked;
+    return new Promise(resolve => {
+      const timer = setTimeout(settle, STATUS_TIMEOUT, null);
+      function settle(status: EngineStatus | null): void {
+        clearTimeout(timer);
+        waiting.delete(id);
+        resolve(status);
+      }
+      waiting.set(id, settle);
+      ports.send({ type: 'status', id });
+    });
+  }
+
+  /** Roles from the engine itself: routers that wait have made no transition, and a new agent has heard of none. */
+  async function refresh(): Promise<void> {
+    const status = await ask();
+    if (status === null) return;
+    roles.clear();
+    for (const { spec, state } of status.routers) roles.set(routerKey(spec), state);
+    tell();
   }
 
   function tell(): void {
@@ -58,7 +85,7 @@ export function createAgent(ports: AgentPorts): Agent {
           void greet(message.plan, message.protocol);
           return;
         case 'applied':
-          tell();
+          void refresh();
           return;
         case 'transition':
           roles.set(message.transition.router, message.transition.to);
@@ -69,19 +96,6 @@ export function createAgent(ports: AgentPorts): Agent {
           return;
       }
     },
-    status() {
-      asked += 1;
-      const id = asked;
-      return new Promise(resolve => {
-        const timer = setTimeout(settle, STATUS_TIMEOUT, null);
-        function settle(status: EngineStatus | null): void {
-          clearTimeout(timer);
-          waiting.delete(id);
-          resolve(status);
-        }
-        waiting.set(id, settle);
-        ports.send({ type: 'status', id });
-      });
-    },
+    status: ask,
   };
 }

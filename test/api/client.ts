@@ -1,0 +1,127 @@
+// What the client makes of daemons that are there, gone, silent or something else: always an answer or a sentence with advice.
+// Must not know what is printed.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { fetchStatus, NotReachable } from '../../src/api/client.ts';
+import { serveControl } from '../../src/api/server.ts';
+import { reportStatus, type StatusReport } from '../../src/api/status.ts';
+import { start } from '../fixtures/running.ts';
+import { result, snippet, source } from '../fixtures/snippet.ts';
+import { engineStatus, routerStatus } from '../fixtures/status-report.ts';
+
+const REPORT = reportStatus(engineStatus([routerStatus()]), 'edge-a', 0);
+
+function place(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hf-client-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'control.sock');
+}
+
+async function listen(t: Test, path: string, server: Server): Promise<void> {
+  const open = new Set<Socket>();
+  server.on('connection', socket => open.add(socket));
+  t.teardown(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  await new Promise<void>(resolve => server.listen(path, resolve));
+}
+
+/** Fails with a `NotReachable` of these words, and of nothing else. */
+function says(t: Test, path: string, message: string): Promise<unknown> {
+  return t.rejects(fetchStatus(path), new NotReachable(message));
+}
+
+t.test('the status, as the server gives it', async t => {
+  const path = place(t);
+  let report: StatusReport | null = REPORT;
+  const server = await serveControl(path, { status: async () => report });
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  t.same(await fetchStatus(path), REPORT);
+  // More than one read takes.
+  report = reportStatus(engineStatus(Array.from({ length: 2000 }, () => routerStatus())), 'edge-a', 0);
+  t.equal((await fetchStatus(path)).routers.length, 2000);
+  report = null;
+  await says(t, path, `the daemon at ${path} is there, but its engine does not answer: systemctl status holdfast`);
+});
+
+t.test('nobody is there', async t => {
+  const path = place(t);
+  const advice = '(systemctl status holdfast; another place: --socket PATH)';
+  await says(t, path, `no daemon listens at ${path}: is holdfast running? ${advice}`);
+  await says(t, '/etc/passwd/x', `no daemon listens at /etc/passwd/x: is holdfast running? ${advice}`);
+});
+
+t.test('somebody was there', async t => {
+  const path = place(t);
+  const dead = snippet(`
+    import { createServer } from 'node:net';
+    createServer().listen(${JSON.stringify(path)}, () => process.stderr.write('up\\n'));
+    process.stdin.resume();`);
+  await dead.says(/up/);
+  await dead.kill();
+  await says(t, path, `the daemon that listened at ${path} is gone: systemctl status holdfast`);
+});
+
+t.test('no permission', { skip: process.getuid?.() === 0 ? false : 'needs root: it becomes somebody else' }, async t => {
+  const path = place(t);
+  const server = await serveControl(path, { status: async () => REPORT });
+  t.teardown(() => server.close());
+  const ask = `
+    import { fetchStatus } from ${source('api/client.ts')};
+    fetchStatus(${JSON.stringify(path)}).catch(error => console.log(JSON.stringify(error.message)));`;
+  const other = (command: readonly string[]) => start(['setpriv', '--reuid=65534', '--clear-groups', '--', ...command]);
+  t.equal(await result(ask, other), `no permission to open ${path}: try as root`);
+});
+
+t.test('somebody else is there', async t => {
+  const strange = (path: string) => `whoever listens at ${path} does not answer as holdfast does: is it the right socket? (--socket PATH)`;
+  for (const answer of [
+    'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n',
+    'SSH-2.0-OpenSSH_9.2\r\n',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi',
+  ]) {
+    const path = place(t);
+    await listen(
+      t,
+      path,
+      createServer(socket => socket.on('error', () => {}).once('data', () => socket.write(answer))),
+    );
+    await says(t, path, strange(path));
+  }
+});
+
+t.test('one that breaks off', async t => {
+  const before = place(t);
+  await listen(
+    t,
+    before,
+    createServer(socket => socket.on('error', () => {}).once('data', () => socket.destroy())),
+  );
+  await says(t, before, `${before}: socket hang up`);
+  const within = place(t);
+  const server = createHttpServer((_, response) => {
+    response.writeHead(200, { 'content-length': 1000 });
+    response.write('{"schema":1');
+    setImmediate(() => response.destroy());
+  });
+  await listen(t, within, server);
+  await says(t, within, `the daemon at ${within} broke off in the middle of its answer: try again`);
+});
+
+t.test('one that says nothing is given up', async t => {
+  const path = place(t);
+  await listen(
+    t,
+    path,
+    createServer(socket => socket.on('error', () => {}).resume()),
+  );
+  await says(t, path, `${path}: no answer within 5 s`);
+});

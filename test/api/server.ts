@@ -1,0 +1,169 @@
+// The control socket as a file and as HTTP: who may use it, whose it is, what it answers.
+// Must not know what a status looks like.
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type RequestOptions, request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Control, SocketInUse, serveControl } from '../../src/api/server.ts';
+import { reportStatus } from '../../src/api/status.ts';
+import { snippet } from '../fixtures/snippet.ts';
+import { engineStatus } from '../fixtures/status-report.ts';
+
+const REPORT = reportStatus(engineStatus([]), 'edge-a', 0);
+const control: Control = { status: async () => REPORT };
+
+function folder(t: Test): string {
+  const path = mkdtempSync(join(tmpdir(), 'hf-api-'));
+  t.teardown(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+async function serve(t: Test, path: string, what: Control = control): Promise<void> {
+  const server = await serveControl(path, what);
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+}
+
+function ask(
+  socketPath: string,
+  options: RequestOptions = {},
+): Promise<{ code: number | undefined; type: string | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: '/v1/status', agent: false, ...options }, response => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ code: response.statusCode, type: response.headers['content-type'], body }));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+t.test('GET /v1/status, in a directory that is made when it is not there', async t => {
+  const path = join(folder(t), 'holdfast/control.sock');
+  await serve(t, path);
+  const { code, type, body } = await ask(path);
+  t.same([code, type], [200, 'application/json']);
+  t.same(JSON.parse(body), REPORT);
+  t.equal(body.at(-1), '\n');
+});
+
+t.test('nobody outside the owner and the group may connect', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path);
+  t.equal(lstatSync(path).mode & 0o777, 0o660);
+});
+
+t.test('what it does not know, and what it does not do', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path);
+  for (const unknown of ['/', '/v1', '/v1/status/', '/v2/status', '/../v1/status']) {
+    t.match(await ask(path, { path: unknown }), { code: 404, body: '{"error":"not-found"}\n' }, unknown);
+  }
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
+    t.match(await ask(path, { method }), { code: 405, body: '{"error":"method-not-allowed"}\n' }, method);
+  }
+});
+
+t.test('an engine that does not answer', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path, { status: async () => null });
+  t.match(await ask(path), { code: 503, body: '{"error":"engine-silent"}\n' });
+});
+
+t.test('our own mistake is an answer too', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path, { status: () => Promise.reject(new Error('oops')) });
+  t.match(await ask(path), { code: 500, body: '{"error":"Error: oops"}\n' });
+});
+
+t.test('several at once', async t => {
+  const path = join(folder(t), 'control.sock');
+  let open = 0;
+  let most = 0;
+  await serve(t, path, {
+    async status() {
+      open += 1;
+      most = Math.max(most, open);
+      while (most < 5) await new Promise(resolve => setImmediate(resolve));
+      open -= 1;
+      return REPORT;
+    },
+  });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => ask(path)));
+  t.same(
+    answers.map(({ code }) => code),
+    [200, 200, 200, 200, 200],
+  );
+});
+
+t.test('a socket at which somebody listens is theirs', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path);
+  await t.rejects(serveControl(path, { status: async () => null }), SocketInUse);
+  t.equal((await ask(path)).code, 200, 'and they still do');
+});
+
+t.test('also when they stand still and their queue is full', async t => {
+  const path = join(folder(t), 'control.sock');
+  const stopped = snippet(`
+    import { createServer } from 'node:net';
+    createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => process.stderr.write('up\\n'));
+    process.stdin.resume();`);
+  t.teardown(async () => {
+    stopped.signal('SIGCONT');
+    await stopped.kill();
+  });
+  await stopped.says(/up/);
+  stopped.signal('SIGSTOP');
+  for (let i = 0; i < 4; i++) await t.rejects(serveControl(path, control), SocketInUse, `attempt ${i}`);
+  t.ok(lstatSync(path).isSocket());
+});
+
+t.test('what a daemon left that was killed is removed', async t => {
+  const path = join(folder(t), 'control.sock');
+  const dead = snippet(`
+    import { createServer } from 'node:net';
+    createServer().listen(${JSON.stringify(path)}, () => process.stderr.write('up\\n'));
+    process.stdin.resume();`);
+  await dead.says(/up/);
+  await dead.kill();
+  t.ok(lstatSync(path).isSocket());
+  await serve(t, path);
+  t.equal((await ask(path)).code, 200);
+});
+
+t.test('anything else that is there stays', async t => {
+  const at = folder(t);
+  const file = join(at, 'holdfast.toml');
+  writeFileSync(file, 'precious');
+  await t.rejects(serveControl(file, control), { message: `${file} is there already, and is no socket` });
+  t.equal(readFileSync(file, 'utf8'), 'precious');
+  const directory = join(at, 'directory');
+  mkdirSync(directory);
+  await t.rejects(serveControl(directory, control), { message: /is no socket/ });
+  const link = join(at, 'link');
+  symlinkSync(file, link);
+  await t.rejects(serveControl(link, control), { message: /is no socket/ });
+});
+
+t.test('a place that cannot be used', async t => {
+  await t.rejects(serveControl('/proc/holdfast/control.sock', control), { code: 'ENOENT' });
+  await t.rejects(serveControl(join(folder(t), 'not/there/control.sock'), control), { code: 'ENOENT' });
+  await t.rejects(serveControl(join(folder(t), 'x'.repeat(200)), control));
+});
+
+t.test('somebody who is no daemon of ours but listens is left alone', async t => {
+  const path = join(folder(t), 'control.sock');
+  const other = createServer().listen(path);
+  await new Promise(resolve => other.once('listening', resolve));
+  t.teardown(() => other.close());
+  await t.rejects(serveControl(path, control), SocketInUse);
+});

@@ -1,0 +1,200 @@
+// What an operator sees: the table word for word, and the exit status. Reviewed as prose: would you understand it at three
+// in the morning? Must not know sockets, but for the last tests, which ask a real one.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { serveControl } from '../../src/api/server.ts';
+import { reportStatus } from '../../src/api/status.ts';
+import { table } from '../../src/cli/status.ts';
+import type { EngineStatus, RouterStatus } from '../../src/core/status.ts';
+import { micros, millis, seconds, vrid } from '../../src/vrrp/units.ts';
+import { start } from '../fixtures/running.ts';
+import { engineStatus, routerStatus } from '../fixtures/status-report.ts';
+import { routerSpec } from '../fixtures/virtual-router.ts';
+
+process.env.TZ = 'UTC';
+const NOW = Date.parse('2026-03-29T03:00:00.000Z');
+const HOUR = 3600;
+
+/** The table at three in the morning, ten days after the engine started. */
+function shown(routers: readonly RouterStatus[], settings: Partial<EngineStatus> = {}): string {
+  const now = seconds(11 * 24 * HOUR);
+  return table(reportStatus(engineStatus(routers, { now, started: seconds(24 * HOUR), ...settings }), 'edge-a', NOW), NOW);
+}
+const before = (age: number) => seconds(11 * 24 * HOUR - age);
+const NOT_HERE = { address: '192.0.2.200/24', held: false, ours: false };
+
+t.test('all is well', async t => {
+  t.equal(
+    shown([routerStatus({ since: before(228) })]),
+    `\
+ROUTER    STATE   SINCE             SERVED BY                   WHY
+web/ipv4  active  02:56:12 (4 min)  this machine, priority 150  no Active router was heard (active-down-expired)
+
+web/ipv4  VRID 51 on hf0, priority 150, version 3, every 1000 ms
+          192.0.2.200/24 here
+          adverts: 61 sent, 3 received
+
+edge-a: holdfast 1.2.3, pid 4711, up 10 d, scheduling rr 49, at most 1.2 ms late in 100 wake-ups
+`,
+  );
+});
+
+t.test('nothing is well', async t => {
+  const counters = routerStatus().counters;
+  const routers = [
+    routerStatus({
+      state: 'backup',
+      since: before(3 * 24 * HOUR),
+      reason: 'higher-priority',
+      active: { address: '192.0.2.12', priority: 200, self: false },
+      addresses: [NOT_HERE],
+      counters: { ...counters, advertsSent: 0, advertsReceived: 259_201, rejected: { 'wrong-checksum': 2, 'ttl-not-255': 7 } },
+    }),
+    routerStatus(
+      {
+        state: 'initialize',
+        since: before(5),
+        reason: 'interface-missing',
+        waiting: 'interface eth1 does not exist',
+        active: null,
+        addresses: [NOT_HERE, { address: '192.0.2.201/24', held: true, ours: false }],
+        counters: { ...counters, advertsSent: 0, advertsReceived: 0 },
+      },
+      { name: 'mail', interface: 'eth1', vrid: vrid(7), advertInterval: millis(100) },
+    ),
+    routerStatus(
+      {
+        since: before(90),
+        reason: 'nobody-took-over',
+        priority: { configured: 150, effective: 1 },
+        demoted: true,
+        active: { address: '192.0.2.11', priority: 1, self: true },
+        addresses: [NOT_HERE],
+        counters: { ...counters, addressesPutBack: 4 },
+      },
+      { name: 'database', vrid: vrid(101) },
+    ),
+  ];
+  const settings = {
+    agentRestarts: 3,
+    droppedLogLines: 12,
+    scheduling: 'normal',
+    lateness: { ...engineStatus([]).lateness, max: micros(250_000) },
+  };
+  t.equal(
+    shown(routers, settings),
+    `\
+ROUTER         STATE       SINCE             SERVED BY                 WHY
+web/ipv4       backup      2026-03-26 (3 d)  192.0.2.12, priority 200  it gave way to a higher priority (higher-priority)
+mail/ipv4      initialize  02:59:55 (5 s)    nobody known              waiting: interface eth1 does not exist
+database/ipv4  active      02:58:30 (90 s)   this machine, priority 1  health lost, but nobody took over (nobody-took-over)
+
+web/ipv4       VRID 51 on hf0, priority 150, version 3, every 1000 ms
+               192.0.2.200/24 not here
+               adverts: 0 sent, 259201 received
+               adverts ignored: 7 ttl-not-255, 2 wrong-checksum
+mail/ipv4      VRID 7 on eth1, priority 150, version 3, every 100 ms
+               192.0.2.200/24 not here, 192.0.2.201/24 here, but not ours: it stays when this router leaves
+               adverts: 0 sent, 0 received
+database/ipv4  VRID 101 on hf0, priority 1 while health is lost, else 150, version 3, every 1000 ms
+               192.0.2.200/24 MISSING here
+               adverts: 61 sent, 3 received
+               addresses put back after somebody took them off: 4
+
+edge-a: holdfast 1.2.3, pid 4711, up 10 d, scheduling normal, at most 250.0 ms late in 100 wake-ups
+its agent was started again 3 times: see the log
+12 log lines were lost: whoever reads the log is too slow
+`,
+  );
+});
+
+t.test('an address that is still here while another machine serves', async t => {
+  const router = routerStatus({ state: 'backup', reason: 'startup', addresses: [{ address: '192.0.2.200/24', held: true, ours: true }] });
+  t.match(shown([router]), /^ +192\.0\.2\.200\/24 here$/m);
+});
+
+t.test('two that claim to be Active, and two that own the addresses', async t => {
+  const claim = { address: '192.0.2.12', since: before(60) };
+  t.match(shown([routerStatus({ conflict: { what: 'second-active', ...claim } })]), /WARNING: 192\.0\.2\.12 claims to be Active too/);
+  t.match(shown([routerStatus({ conflict: { what: 'second-owner', ...claim } })]), /ERROR: 192\.0\.2\.12 also owns the addresses/);
+});
+
+t.test('nothing is configured', async t => {
+  t.match(shown([]), /^no virtual router is running\n\nedge-a: holdfast /);
+});
+
+t.test('how long ago, in a unit that fits', async t => {
+  for (const [age, expected] of [
+    [-5, '(0 s)'],
+    [0, '(0 s)'],
+    [119, '(119 s)'],
+    [120, '(2 min)'],
+    [7199, '(120 min)'],
+    [7200, '(2 h)'],
+    [86_399, '03:00:01 (24 h)'],
+    [86_400, '2026-03-28 (24 h)'],
+    [172_800, '2026-03-27 (2 d)'],
+  ] as const) {
+    t.ok(shown([routerStatus({ since: before(age) })]).includes(expected), `${age} s: ${expected}`);
+  }
+});
+
+t.test('columns stay columns, whatever is in them', async t => {
+  const names = ['a', 'a-router-with-a-rather-long-name'];
+  const routers = names.map((name, i) => routerStatus({ state: i === 0 ? 'leaving' : 'fault' }, { ...routerSpec(), name }));
+  const [header = '', ...rows] = shown(routers).split('\n').slice(0, 3);
+  for (const title of ['STATE', 'SINCE', 'SERVED BY', 'WHY']) {
+    const at = header.indexOf(title);
+    for (const row of rows) t.match(row.slice(at - 2, at + 1), /^ {2}\S$/, `${title} in "${row}"`);
+  }
+  t.notMatch(shown(routers), / $/m, 'no blanks at the end of a line');
+});
+
+const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+
+async function ask(...argv: readonly string[]) {
+  const running = start([process.execPath, MAIN, 'status', ...argv]);
+  const { code } = await running.ended();
+  return { code, out: running.out.join('\n'), err: running.err.join('\n') };
+}
+
+async function daemon(t: Test): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'hf-status-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'control.sock');
+  const report = reportStatus(engineStatus([routerStatus()]), 'edge-a', Date.now());
+  const server = await serveControl(path, { status: async () => report });
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return path;
+}
+
+t.test('holdfast status', async t => {
+  const path = await daemon(t);
+  const text = await ask('--socket', path);
+  t.match(text, { code: 0, err: '' });
+  t.match(text.out, /^ROUTER .*\nweb\/ipv4 +active .*\n\nweb\/ipv4 +VRID 51/);
+});
+
+t.test('holdfast status --json', async t => {
+  const path = await daemon(t);
+  const { code, out, err } = await ask('--socket', path, '--json');
+  t.same([code, err], [0, '']);
+  t.match(JSON.parse(out), { schema: 1, node: 'edge-a', routers: [{ name: 'web', state: 'active' }] });
+  t.match(out, /^\{\n {2}"schema": 1,\n/, 'and people can read it too');
+});
+
+t.test('no daemon: exit status 3, advice on standard error, nothing on standard output', async t => {
+  const none = await ask('--socket', '/nonexistent/control.sock');
+  t.match(none, { code: 3, out: '', err: /^holdfast: no daemon listens at \/nonexistent\/control\.sock: is holdfast running\?/ });
+});
+
+t.test('a mistake in the command line: exit status 2', async t => {
+  t.match(await ask('--jsn'), { code: 2, out: '', err: /^holdfast: Unknown option '--jsn'/ });
+  t.match(await ask('web'), { code: 2, out: '', err: /^holdfast: Unexpected argument 'web'/ });
+  t.match(await ask('--socket'), { code: 2, out: '', err: /^holdfast: .*--socket/ });
+});
