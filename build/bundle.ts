@@ -8,19 +8,14 @@ import { build, type Plugin } from 'esbuild';
 const root = dirname(import.meta.dirname);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-// Inside the executable there is no node_modules: what the two packages would load from there comes from our loader.
+// Inside the executable there is no node_modules: what raw-socket would load from there comes from our loader.
 const loader = JSON.stringify(join(root, 'src/platform/linux/native.ts'));
 const addons: Plugin = {
   name: 'addons',
   setup(bundler) {
     bundler.onResolve({ filter: /^\.\/build\/Release\/raw\.node$/ }, () => ({ path: 'raw', namespace: 'addon' }));
-    bundler.onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: 'netlink', namespace: 'addon' }));
     bundler.onLoad({ filter: /^raw$/, namespace: 'addon' }, () => ({
       contents: `module.exports = require(${loader}).load('raw');`,
-      resolveDir: root,
-    }));
-    bundler.onLoad({ filter: /^netlink$/, namespace: 'addon' }, () => ({
-      contents: `module.exports = () => require(${loader}).load('netlink');`,
       resolveDir: root,
     }));
   },

@@ -27,7 +27,6 @@ const config: SeaConfig & { readonly execArgv: readonly string[]; readonly execA
   assets: {
     'sysnet.node': at('dist/native/sysnet.node'),
     'raw.node': at('dist/native/raw.node'),
-    'netlink.node': at('dist/native/netlink.node'),
   },
 };
 

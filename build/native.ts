@@ -1,4 +1,4 @@
-// Compiles the native addons into dist/native: ours in C, raw-socket's in C++; netlink brings its own, made.
+// Compiles the native addons into dist/native: ours in C, raw-socket's in C++.
 // Must not know what the addons do. Called by build.sh; calls the compilers itself, since node-gyp would want python and make.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
@@ -29,5 +29,3 @@ compile(
 // Where raw-socket itself looks when it runs from node_modules, as it does in tests.
 mkdirSync(join(modules, 'raw-socket/build/Release'), { recursive: true });
 copyFileSync(join(out, 'raw.node'), join(modules, 'raw-socket/build/Release/raw.node'));
-
-copyFileSync(join(modules, 'netlink/prebuilds/linux-x64/node.napi.node'), join(out, 'netlink.node'));

@@ -47,10 +47,7 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/check/', [/^src\/check\//, /^src\/vrrp\/units\.ts$/, /^src\/lib\//]],
   ['src/config/', [/^src\/config\//, /^src\/vrrp\//, /^src\/check\//, /^src\/lib\//, /^(zod|toml|toml-eslint-parser)$/]],
   ['src/platform/ports.ts', [/^src\/vrrp\//]],
-  [
-    'src/platform/linux/',
-    [/^src\/platform\/(linux\/|ports\.ts)/, /^src\/vrrp\//, /^src\/lib\//, /^node:/, /^(raw-socket|netlink\/dist\/netlink\.js)$/],
-  ],
+  ['src/platform/linux/', [/^src\/platform\/(linux\/|ports\.ts)/, /^src\/vrrp\//, /^src\/lib\//, /^node:/, /^raw-socket$/]],
   ['src/platform/fake/', [/^src\/platform\/(fake\/|ports\.ts)/, /^src\/vrrp\//, /^src\/lib\//]],
   ['src/core/', [/^src\/(core|vrrp|check|config|lib)\//, /^src\/platform\/ports\.ts$/]],
   ['src/api/', [/^src\/api\//, /^src\/core\/status\.ts$/, /^src\/lib\//, /^node:/]],

@@ -1,10 +1,10 @@
 // Loads the native addons: out of the executable through a nameless file, or from dist/native when run from sources.
-// Must not know what any addon does. Also called by the bundle's stand-ins for raw-socket's and netlink's own loaders.
+// Must not know what any addon does. Also called by the bundle's stand-in for raw-socket's own loader.
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { getRawAsset, isSea } from 'node:sea';
 
-export type Addon = 'sysnet' | 'raw' | 'netlink';
+export type Addon = 'sysnet' | 'raw';
 
 /** No directory could take the native parts; `message` says what was tried and what to do. Exit code 1. */
 export class NativeUnavailable extends Error {

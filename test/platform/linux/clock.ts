@@ -88,6 +88,18 @@ t.test('an alarm that was switched off does not ring, even when it was due alrea
   t.same(rings, []);
 });
 
+t.test('of two that are due in the same turn, the first may switch off the second', async t => {
+  const one = begin(t, () => other.clock.wakeAt(null));
+  const other = begin(t, () => one.clock.wakeAt(null));
+  const sentinel = begin(t);
+  for (const { clock } of [one, other]) clock.wakeAt(after(clock.now(), millis(1)));
+  const both = sysnet.now() + 5000;
+  while (sysnet.now() < both);
+  sentinel.clock.wakeAt(after(one.clock.now(), millis(10)));
+  await sentinel.rang(1);
+  t.equal(one.rings.length + other.rings.length, 1);
+});
+
 t.test('it may be set again while it rings', async t => {
   const { rings, rang, clock } = begin(t, clock => {
     if (rings.length < 5) clock.wakeAt(after(clock.now(), millis(1)));
