@@ -98,7 +98,12 @@ export function createEngine({ clock, network, adverts, claims, log, transition 
   function reopen(port: Port): void {
     const link = network.link(port.interface);
     if (port.index !== null && link?.index !== port.index) close(port);
-    if (link === undefined || port.socket !== null) return;
+    if (link === undefined) {
+      // Nothing to try again before it is back; an alarm in the past would never let the engine sleep.
+      port.retryAt = null;
+      return;
+    }
+    if (port.socket !== null) return;
     const now = clock.now();
     if (port.retryAt !== null && now < port.retryAt) return;
     const failed = (error: SystemError): void =>

@@ -1,8 +1,8 @@
 // Keeps the virtual addresses of one router on their interface, or off it: wish compared with what the kernel shows.
 // Must not know why they are wished for: no states, no adverts, no log.
-import type { Link, Network, SystemError } from '../platform/ports.ts';
+import type { HeldAddress, Link, Network, SystemError } from '../platform/ports.ts';
 import type { Address, Prefix } from '../vrrp/address.ts';
-import type { RouterSpec } from '../vrrp/router.ts';
+import { isOwner, type RouterSpec } from '../vrrp/router.ts';
 import { type Micros, micros } from '../vrrp/units.ts';
 
 /** `foreign`: it was there before us and is not ours, so it is never leased, changed or removed. Decision 0007. */
@@ -29,13 +29,13 @@ export interface Holder {
   release(): void;
   /** Compares with what the kernel shows now. @returns the wished-for addresses that somebody took away */
   observe(link: Link | undefined): readonly Address[];
-  /** Everything wished for is there as far as we know. */
-  complete(): boolean;
+  /** All of these addresses are there as far as we know. */
+  complete(spec: RouterSpec): boolean;
   /** Addresses are wished for, so leases must be renewed. */
   wanted(): boolean;
   state(address: Address): Holding | null;
-  /** On the interface, permanent, and put there by somebody else. */
-  isForeign(prefix: Prefix, on: Link): boolean;
+  /** On the interface, and put there by somebody else. */
+  isForeign(spec: RouterSpec, prefix: Prefix, on: Link): boolean;
 }
 
 export function createHolder(network: Network, events: HolderEvents): Holder {
@@ -45,10 +45,17 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   let link: Link | null = null;
   let wish = 0;
 
-  function isForeign(prefix: Prefix, on: Link): boolean {
+  function isForeign(spec: RouterSpec, prefix: Prefix, on: Link): boolean {
     if (recorded.has(prefix.address)) return false;
-    const present = on.addresses.find(held => held.address === prefix.address);
-    return present !== undefined && present.validFor === null && !present.marked;
+    return on.addresses.some(held => held.address === prefix.address) && !on.addresses.some(held => isRemnant(spec, held, prefix));
+  }
+
+  /** A former life had this address with another prefix length: the kernel takes that for another address. */
+  function dropOtherLengths(spec: RouterSpec, prefix: Prefix, on: Link): void {
+    for (const held of on.addresses) {
+      if (held.length !== prefix.length && isRemnant(spec, held, prefix) && !recorded.has(prefix.address))
+        network.remove(on, held, () => {});
+    }
   }
 
   function drop(entry: Entry): void {
@@ -86,7 +93,7 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
         const seen = on.addresses.some(held => held.address === prefix.address);
         const entry: Entry = known ?? { prefix, holding: 'pending', seen };
         entries.set(prefix.address, entry);
-        if (isForeign(prefix, on)) {
+        if (isForeign(spec, prefix, on)) {
           entry.holding = 'foreign';
           entry.seen = true;
           if (known?.holding !== 'foreign') events.foreign(prefix);
@@ -94,6 +101,7 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
         }
         if (entry.holding === 'foreign') entry.holding = 'pending';
         waiting += 1;
+        dropOtherLengths(spec, prefix, on);
         put(spec, on, entry, error => {
           waiting -= 1;
           if (entries.get(prefix.address) === entry) entry.holding = error === null ? 'held' : 'pending';
@@ -122,8 +130,8 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
       if (now !== undefined) link = now;
       return lost;
     },
-    complete() {
-      return entries.size > 0 && [...entries.values()].every(({ holding }) => holding !== 'pending');
+    complete(spec) {
+      return spec.addresses.every(({ address }) => (entries.get(address)?.holding ?? 'pending') !== 'pending');
     },
     wanted() {
       return entries.size > 0;
@@ -135,11 +143,18 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   };
 }
 
-/** Addresses of a former life: in the plan, on the interface, and recognisably ours. Decision 0007. */
-export function adoptable(spec: RouterSpec, link: Link): boolean {
-  return link.addresses.some(
-    held => (held.validFor !== null || held.marked) && spec.addresses.some(({ address }) => address === held.address),
-  );
+/** The addresses of a former life that are still on the interface. Decision 0007.
+ *  @returns those of the plan, with the plan's prefix length */
+export function adoptable(spec: RouterSpec, link: Link): readonly Prefix[] {
+  return spec.addresses.filter(prefix => link.addresses.some(held => isRemnant(spec, held, prefix)));
+}
+
+/** Ours by its mark; or, where the kernel keeps none, by a lifetime that this lease can have given. A longer one is DHCP's
+ *  or a cloud's, and an owner's addresses are its machine's own. */
+function isRemnant(spec: RouterSpec, held: HeldAddress, { address }: Prefix): boolean {
+  if (held.address !== address) return false;
+  if (held.marked) return true;
+  return !isOwner(spec) && held.validFor !== null && spec.lease !== null && held.validFor <= spec.lease / 1_000_000;
 }
 
 /** A third of the lease, so that four advertisement intervals are always left of it.

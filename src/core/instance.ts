@@ -86,6 +86,9 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
   let failingSince: Micros | null = null;
   let retryAt: Micros | null = null;
   let renewAt: Micros | null = null;
+  let renewedAt: Micros | null = null;
+  /** When a renewal came too late; the kernel's report of it may be read after that. */
+  let lapsedAt: Micros | null = null;
   let losses: Micros[] = [];
   let faultWait = FIRST_FAULT;
   let faultAt: Micros | null = null;
@@ -141,6 +144,9 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
         failingSince = null;
         retryAt = null;
         renewAt = null;
+        renewedAt = null;
+        // Again, since somebody may have switched it off: the host's own addresses must outlive ours.
+        if (ground.usable) network.protect(ground.link, () => {});
         holder.release();
         return;
       case 'report':
@@ -186,8 +192,12 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
     renewAt = interval === null ? null : after(now, interval);
     retryAt = null;
     if (!ground.usable) return;
-    if (!holder.complete()) serving = false;
-    holder.acquire(spec, ground.link);
+    // A Backup keeps what a former life left, and adds nothing to it.
+    const wanted = state.name === 'backup' ? { ...spec, addresses: adoptable(spec, ground.link) } : spec;
+    if (!holder.complete(wanted)) serving = false;
+    if (overdue(now)) lapsedAt = now;
+    renewedAt = now;
+    holder.acquire(wanted, ground.link);
   }
 
   function settled(error: SystemError | null, now: Micros): void {
@@ -250,17 +260,24 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
 
   function lost(addresses: readonly Address[], now: Micros): void {
     const adopted = state.name === 'backup';
+    const lapsed = leaseLapsed(now);
+    const why = lapsed ? 'its lease ended while this machine stood still' : 'somebody else took it off';
+    const what = adopted ? 'letting go of the others' : 'putting it back';
     say(
       'warn',
-      'address.lost',
+      lapsed ? 'address.lapsed' : 'address.lost',
       { address: addresses.join(',') },
-      `${addresses.join(', ')} was taken off ${spec.interface} by somebody else; ${adopted ? 'letting go of the others' : 'putting it back'}`,
+      `${addresses.join(', ')} is gone from ${spec.interface}: ${why}; ${what}`,
     );
     if (adopted) {
       deliver({ type: 'address-lost' }, now);
       return;
     }
     counters.addressesPutBack += addresses.length;
+    if (lapsed) {
+      deliver({ type: 'address-lost' }, now);
+      return;
+    }
     losses = [...losses.filter(at => between(at, now) < LOSS_WINDOW), now];
     if (losses.length >= LOSSES) {
       say(
@@ -273,14 +290,23 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
     } else deliver({ type: 'address-lost' }, now);
   }
 
+  function overdue(now: Micros): boolean {
+    return spec.lease !== null && renewedAt !== null && between(renewedAt, now) >= spec.lease;
+  }
+
+  /** The kernel took it, not a person: it was not renewed for as long as the lease lasts. */
+  function leaseLapsed(now: Micros): boolean {
+    return overdue(now) || (lapsedAt !== null && between(lapsedAt, now) < RETRY);
+  }
+
   function ready(primary: Address, now: Micros): void {
     const previous = self;
     self = { ...spec, demoted, primary };
     if (state.name === 'initialize') {
       if (stopping) return;
-      const adopted = ground.usable && adoptable(spec, ground.link);
+      const adopted = ground.usable && adoptable(spec, ground.link).length > 0;
       waitingFor = null;
-      if (ground.usable) for (const prefix of spec.addresses) if (holder.isForeign(prefix, ground.link)) notOurs(prefix);
+      if (ground.usable) for (const prefix of spec.addresses) if (holder.isForeign(spec, prefix, ground.link)) notOurs(prefix);
       deliver({ type: 'startup', adopted }, now);
       if (adopted && role() === 'backup') {
         say('info', 'address.adopted', {}, 'addresses of an earlier run are still here; keeping them until another Active router is heard');

@@ -6,7 +6,7 @@ import type { State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
 import type { EngineStatus } from './status.ts';
 
-/** Both are the same executable, so a difference means that an upgrade replaced the file under a running engine. */
+/** Both are the same executable (the engine starts its own, not what the path names by then), so a difference is our bug. */
 export const PROTOCOL = 1;
 
 /** Health of one tracked router, as the agent judges it. */

@@ -229,15 +229,16 @@ function activeHearsResignation(self: VirtualRouter, state: Active, now: Micros)
 function activeHearsClaim(self: VirtualRouter, state: Active, event: Claim, now: Micros): Step {
   const own = effectivePriority(self);
   const owner = isOwner(self) && !self.demoted;
+  if (state.cutOff !== null) {
+    if (owner) return [state, []];
+    // Who cannot speak cannot dispute a claim, whatever its priority: another has the role, and we are no Backup either.
+    return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, state.cutOff.reason)]];
+  }
   if (!owner && (event.priority > own || (event.priority === own && compareAddresses(event.from, self.primary) > 0))) {
-    // Another has the role, and without an interface we are no Backup either.
-    if (state.cutOff !== null) return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, state.cutOff.reason)]];
     const next = backupOf(self, event, now);
     // The parting advertisement tells the winner that there was a second one, so that it announces again. Decision 0006.
     return [next, [advertise(self), { do: 'release' }, report(state, next, event.priority > own ? 'higher-priority' : 'tie-break-lost')]];
   }
-  // Who cannot speak cannot answer.
-  if (state.cutOff !== null) return [state, []];
   if (state.answeredAt !== null && between(state.answeredAt, now) < quarter(self)) return [state, []];
   const [again, actions] = reannounce(self, state, now);
   if (event.priority === own && owner) {

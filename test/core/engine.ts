@@ -257,6 +257,19 @@ t.test('sockets that cannot be opened are tried again each second, and told', as
   t.equal(state(), 'backup');
 });
 
+t.test('an interface that goes while its sockets are to be tried again lets the engine sleep', async t => {
+  const { engine, run, state, machine } = rig();
+  machine.refuse({ op: 'open', code: 'ENODEV', address: null, times: 1 });
+  engine.apply({ routers: [WEB] });
+  machine.deleteLink('hf0');
+  run(seconds(5));
+  t.equal(state(), 'initialize');
+  machine.addLink('hf0');
+  machine.addAddress('hf0', prefix('192.0.2.11/24'));
+  run(seconds(1));
+  t.equal(state(), 'backup');
+});
+
 t.test('adverts that cannot leave are told once per cause', async t => {
   const { engine, run, machine, log } = rig();
   engine.apply({ routers: [routerSpec({ advertInterval: millis(10) })] });

@@ -5,7 +5,7 @@ import { createLoop, createTimeline } from '../../src/platform/fake/clock.ts';
 import { createMachine, type Machine } from '../../src/platform/fake/network.ts';
 import type { Link, Network, SystemError } from '../../src/platform/ports.ts';
 import type { RouterSpec } from '../../src/vrrp/router.ts';
-import { after, type Micros, millis, seconds } from '../../src/vrrp/units.ts';
+import { after, type Micros, millis, priority, seconds } from '../../src/vrrp/units.ts';
 import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
 const ONE = prefix('192.0.2.200/24');
@@ -65,7 +65,7 @@ function rig(marks = true): Rig {
 
 t.test('all addresses, leased; settled when the kernel has answered for all', async t => {
   const { acquire, holder, held, settled, run } = rig();
-  t.strictSame([holder.wanted(), holder.complete(), holder.state(ONE.address)], [false, false, null]);
+  t.strictSame([holder.wanted(), holder.complete(BOTH), holder.state(ONE.address)], [false, false, null]);
   acquire();
   t.strictSame(
     held(),
@@ -75,11 +75,11 @@ t.test('all addresses, leased; settled when the kernel has answered for all', as
     ],
     'the kernel acts at once',
   );
-  t.strictSame([holder.wanted(), holder.complete(), holder.state(ONE.address)], [true, false, 'pending']);
+  t.strictSame([holder.wanted(), holder.complete(BOTH), holder.state(ONE.address)], [true, false, 'pending']);
   t.strictSame(settled, []);
   run();
   t.strictSame(settled, [null], 'once');
-  t.strictSame([holder.complete(), holder.state(ONE.address), holder.state(TWO.address)], [true, 'held', 'held']);
+  t.strictSame([holder.complete(BOTH), holder.state(ONE.address), holder.state(TWO.address)], [true, 'held', 'held']);
 });
 
 t.test('acquired again they are renewed', async t => {
@@ -104,7 +104,7 @@ t.test('released: all of ours are gone, and nothing is wanted', async t => {
   holder.release();
   t.strictSame(held(), []);
   run();
-  t.strictSame([holder.wanted(), holder.complete(), holder.state(ONE.address)], [false, false, null]);
+  t.strictSame([holder.wanted(), holder.complete(BOTH), holder.state(ONE.address)], [false, false, null]);
   t.strictSame(lost, [], 'not lost: let go');
 });
 
@@ -114,11 +114,11 @@ t.test('the first thing that went wrong is told, when everything is known', asyn
   acquire();
   run();
   t.match(settled, [{ op: 'add address', code: 'EACCES', target: '192.0.2.201/24 on hf0' }]);
-  t.strictSame([holder.complete(), holder.state(ONE.address), holder.state(TWO.address)], [false, 'held', 'pending']);
+  t.strictSame([holder.complete(BOTH), holder.state(ONE.address), holder.state(TWO.address)], [false, 'held', 'pending']);
   acquire();
   run();
   t.strictSame(settled.slice(1), [null], 'and the next attempt counts for itself');
-  t.equal(holder.complete(), true);
+  t.equal(holder.complete(BOTH), true);
 });
 
 t.test('an answer to a wish of before is not heard any more', async t => {
@@ -140,7 +140,7 @@ t.test('design 4.3: what was there before us and is permanent is left alone', as
   acquire();
   t.strictSame(foreign, ['192.0.2.200']);
   run();
-  t.strictSame([holder.complete(), holder.state(ONE.address), settled], [true, 'foreign', [null]], 'it is served all the same');
+  t.strictSame([holder.complete(BOTH), holder.state(ONE.address), settled], [true, 'foreign', [null]], 'it is served all the same');
   acquire();
   run();
   t.strictSame(foreign, ['192.0.2.200'], 'said once');
@@ -216,7 +216,7 @@ t.test('lost is what somebody else took away, each time once', async t => {
   machine.deleteAddress('hf0', TWO.address);
   run();
   t.strictSame(lost, [['192.0.2.201']]);
-  t.strictSame([holder.complete(), holder.state(TWO.address)], [false, 'pending']);
+  t.strictSame([holder.complete(BOTH), holder.state(TWO.address)], [false, 'pending']);
   machine.addAddress('hf0', prefix('198.51.100.1/24'));
   run();
   t.strictSame(lost, [['192.0.2.201']], 'another change does not tell it again');
@@ -282,20 +282,49 @@ t.test('what is configured no longer goes, what is new comes, another prefix len
 
 t.test('adoptable: in the plan, on the interface, recognisably ours', async t => {
   const { link, machine, network, run } = rig();
-  t.equal(adoptable(BOTH, link()), false);
+  const adopted = (spec = BOTH) => adoptable(spec, link()).map(({ address }) => address);
+  t.strictSame(adopted(), []);
   machine.addAddress('hf0', prefix('192.0.2.222/24'), 5);
   run();
-  t.equal(adoptable(BOTH, link()), false, 'not in the plan');
+  t.strictSame(adopted(), [], 'not in the plan');
   machine.addAddress('hf0', ONE);
   run();
-  t.equal(adoptable(BOTH, link()), false, 'permanent and unmarked');
+  t.strictSame(adopted(), [], 'permanent and unmarked');
   machine.addAddress('hf0', TWO, 5);
   run();
-  t.equal(adoptable(BOTH, link()), true, 'with a lifetime');
+  t.strictSame(adopted(), ['192.0.2.201'], 'with a lifetime that our lease can have given');
+  t.strictSame(adopted({ ...BOTH, priority: priority(255) }), [], 'but an owner’s addresses are its machine’s own');
   machine.deleteAddress('hf0', TWO.address);
   network.put(link(), { ...TWO, family: 'ipv4', validFor: null }, () => {});
   run();
-  t.equal(adoptable(BOTH, link()), true, 'marked');
+  t.strictSame(adopted(), ['192.0.2.201'], 'marked');
+});
+
+t.test('an address of DHCP or of a cloud is not ours, though it has a lifetime', async t => {
+  const { acquire, foreign, held, holder, machine, run } = rig();
+  machine.addAddress('hf0', ONE, 3600);
+  run();
+  acquire();
+  run();
+  t.strictSame(foreign, ['192.0.2.200']);
+  t.strictSame(held()[0], ['192.0.2.200', 3600], 'neither shortened');
+  holder.release();
+  t.strictSame(held(), [['192.0.2.200', 3600]], 'nor removed');
+});
+
+t.test('what a former life had with another prefix length goes', async t => {
+  const { acquire, machine, run } = rig();
+  machine.addAddress('hf0', prefix('192.0.2.200/32'), 5);
+  run();
+  acquire();
+  run();
+  t.strictSame(
+    machine
+      .addresses('hf0')
+      .filter(({ address }) => address === '192.0.2.200')
+      .map(({ length }) => length),
+    [24],
+  );
 });
 
 t.test('a lease is renewed every third of it', async t => {

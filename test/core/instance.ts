@@ -419,6 +419,22 @@ t.test('adopted and nobody is heard: Active without a gap', async t => {
   t.notOk(gap);
 });
 
+t.test('a Backup adopts what is there and adds nothing to it', async t => {
+  const both = { addresses: [prefix('192.0.2.200/24'), prefix('192.0.2.201/24')] };
+  const { run, status, world } = rig(both);
+  const { machine } = world.node('a');
+  machine.addAddress(INTERFACE, prefix('192.0.2.200/24'), 5);
+  world.kill('a');
+  world.start('a');
+  run(seconds(2));
+  t.equal(status().state, 'backup');
+  t.match(status().addresses, [{ held: true }, { held: false }]);
+  t.notOk(machine.holds(ip('192.0.2.201')));
+  run(seconds(4));
+  t.equal(status().state, 'active');
+  t.ok(machine.holds(ip('192.0.2.201')));
+});
+
 t.test('an adopted address that somebody takes away is not put back by a Backup', async t => {
   const { run, world, lines, status } = rig();
   run(seconds(5));
