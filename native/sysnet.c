@@ -414,6 +414,10 @@ static __attribute__((noreturn, noinline)) void become(job_t *job) {
     if ((job->map[2 * i] = fcntl(job->map[2 * i], F_DUPFD_CLOEXEC, floor + 1)) < 0) goto failed;
   for (size_t i = 0; i < job->pairs; i++)
     if (dup2(job->map[2 * i], job->map[2 * i + 1]) < 0) goto failed;
+  /* Not every library opens with CLOEXEC: raw-socket does not. 1024 is where a process usually ends (RLIMIT_NOFILE); a
+   * kernel from 5.11 on takes them all at once (close_range(2)). */
+  if (syscall(436 /* SYS_close_range */, floor + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) != 0)
+    for (int fd = floor + 1; fd < 1024; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
   sigprocmask(SIG_SETMASK, &none, NULL);
   execve(job->path, job->argv, job->envp);
 failed:

@@ -14,7 +14,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
 const USAGE = `usage: holdfast VERB [OPTION...]
 
   run      [--config FILE] [--socket PATH] [--node NAME]   hold virtual addresses; stays in the foreground
-  check    [FILE...] [--node NAME] [--strict] [--json]     find every mistake in a configuration
+  check    [FILE...] [--node NAME] [--strict] [--system] [--json]   find every mistake in a configuration
   status   [--json] [--socket PATH]                        who serves, and why
   --version
 

@@ -84,6 +84,8 @@ function engineIsThere(): boolean {
 /** Each line costs a program start, so only the last of a burst is told. */
 function createTeller(): (status: string) => void {
   if (process.env.NOTIFY_SOCKET === undefined) return () => {};
+  // Read once: without its parent this process is a child of PID 1.
+  const engine = process.ppid;
   let busy = false;
   let next: string | null = null;
   const tell = (status: string): void => {
@@ -93,7 +95,7 @@ function createTeller(): (status: string) => void {
     }
     busy = true;
     // The package names its caller as main process unless told otherwise; that is the engine, our parent.
-    systemdNotify({ status, pid: process.ppid })
+    systemdNotify({ status, pid: engine })
       .catch(() => {})
       .finally(() => {
         busy = false;

@@ -119,6 +119,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.on('SIGHUP', () =>
       log.write('warn', 'engine.reload', {}, 'reload is not available in this version; restart holdfast to apply a changed file'),
     );
+    // What keepalived dumps its data for; unhandled, it would kill us with the addresses still here.
+    process.on('SIGUSR1', () => log.write('info', 'engine.signal', {}, 'SIGUSR1 does nothing here; ask: holdfast status'));
+    process.on('SIGUSR2', () => log.write('info', 'engine.signal', {}, 'SIGUSR2 does nothing here; ask: holdfast status'));
     process.on('uncaughtException', error => {
       // We are wrong: give the addresses to someone who is not, and let systemd start us anew.
       log.write('error', 'engine.crashed', {}, error.stack ?? error.message);

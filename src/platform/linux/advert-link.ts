@@ -94,8 +94,9 @@ function openSender(link: Link): Socket | SystemError {
     socket.on('error', () => {});
     socket.setOption(SOL_SOCKET, SO_RCVBUF, 1);
     socket.setOption(SOL_SOCKET, SO_BINDTODEVICE, deviceName(link.name), link.name.length + 1);
-    socket.setOption(SOL_SOCKET, SO_PRIORITY, PRIORITY_NETWORK_CONTROL);
     socket.setOption(IPPROTO_IP, IP_TOS, TOS_NETWORK_CONTROL);
+    // Behind IP_TOS, which sets a priority of its own.
+    socket.setOption(SOL_SOCKET, SO_PRIORITY, PRIORITY_NETWORK_CONTROL);
     socket.setOption(IPPROTO_IP, IP_MULTICAST_TTL, VRRP_TTL);
     socket.setOption(IPPROTO_IP, IP_MULTICAST_LOOP, 0);
     return socket;
@@ -128,11 +129,37 @@ function createLink(link: Link, receiver: number, frames: number, sender: Socket
   let taken = 0;
   let source: Address | null = null;
   let trouble: string | null = null;
+  /** What has not left yet, the latest of each VRID: on a wire that takes nothing, old claims must not wait for their chance. */
+  const unsent = new Map<number, { readonly message: Buffer; readonly from: Address }>();
+  let sending = false;
+  let closing = false;
 
   function sent(error: Error | null): void {
     const cause = error === null ? null : causeOf(error);
     if (cause !== null && cause !== trouble) failed({ kind: 'system-error', op: 'send advertisement', code: cause, target: link.name });
     trouble = cause;
+    sending = false;
+    sendNext();
+  }
+
+  function sendNext(): void {
+    if (sending) return;
+    const [next] = unsent;
+    if (next === undefined) {
+      if (closing) sender.close();
+      return;
+    }
+    const [vrid, { message, from }] = next;
+    unsent.delete(vrid);
+    // It leaves a turn later, and another router on this interface may speak from another address meanwhile.
+    const speak = (): void => {
+      if (source === from) return;
+      source = null;
+      sender.setOption(IPPROTO_IP, IP_MULTICAST_IF, ipMreqn(null, from, link.index), 12);
+      source = from;
+    };
+    sending = true;
+    sender.send(message, 0, message.length, GROUP, speak, sent);
   }
 
   return {
@@ -164,14 +191,11 @@ function createLink(link: Link, receiver: number, frames: number, sender: Socket
       };
     },
     send(message, from) {
-      // It leaves a turn later, and another router on this interface may speak from another address meanwhile.
-      const speak = (): void => {
-        if (source === from) return;
-        source = null;
-        sender.setOption(IPPROTO_IP, IP_MULTICAST_IF, ipMreqn(null, from, link.index), 12);
-        source = from;
-      };
-      sender.send(Buffer.from(message.buffer, message.byteOffset, message.length), 0, message.length, GROUP, speak, sent);
+      const vrid = message[1] ?? 0;
+      // To the end of the queue, also when it takes the place of an older one.
+      unsent.delete(vrid);
+      unsent.set(vrid, { message: Buffer.from(message.buffer, message.byteOffset, message.length), from });
+      sendNext();
     },
     sendFrame(frame) {
       sysnet.sendto(frames, frame, 0, wire);
@@ -183,7 +207,9 @@ function createLink(link: Link, receiver: number, frames: number, sender: Socket
       sysnet.unwatch(receiver);
       sysnet.close(receiver);
       sysnet.close(frames);
-      sender.close();
+      // The last word is still to leave.
+      closing = true;
+      sendNext();
     },
   };
 }

@@ -19,7 +19,7 @@ export function hurry(): Scheduling {
   sysnet.lockText();
   const refused = sysnet.schedule(SCHED_RR, PRIORITY, true);
   if (refused >= 0) return { policy: `rr ${PRIORITY}`, warning: null };
-  const cure = `no real-time scheduling (${errnoName(refused)}): grant CAP_SYS_NICE, or set CPUSchedulingPolicy=rr in the unit`;
+  const cure = `no real-time scheduling (${errnoName(refused)}): grant CAP_SYS_NICE`;
   const unnice = sysnet.setNice(BEST_NICENESS);
   if (unnice >= 0)
     return {

@@ -7,6 +7,7 @@ const STDERR = 2;
 /** Lines of one kind (event and router) in a minute; enough for every drill, too few to fill a disk. */
 const BURST = 20;
 const WINDOW = 60_000_000;
+const LONGEST = 4096;
 
 export interface StderrLog extends Log {
   dropped(): number;
@@ -22,7 +23,14 @@ export function openStderrLog(environment: NodeJS.ProcessEnv): StderrLog {
     const suppressed = admit(kind, sysnet.now());
     if (suppressed === null) return;
     const line = formatLine(level, event, suppressed === 0 ? fields : { ...fields, suppressed }, message, journald);
-    if (sysnet.logWrite(STDERR, Buffer.from(line)) < 0) dropped += 1;
+    if (sysnet.logWrite(STDERR, bounded(line)) < 0) dropped += 1;
   };
   return { write, dropped: () => dropped };
+}
+
+/** A pipe takes so much in one piece; a longer line would run into the next. pipe(7) PIPE_BUF */
+function bounded(line: string): Buffer {
+  const bytes = Buffer.from(line);
+  if (bytes.length <= LONGEST) return bytes;
+  return Buffer.concat([bytes.subarray(0, LONGEST - 4), Buffer.from('...\n')]);
 }

@@ -1,5 +1,6 @@
 // What systemd gets from `holdfast run`: heartbeats from the engine, the status line from the agent.
 // Must not know the protocol: one router, alone on its cable.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { needsNamespaces as needs } from '../../fixtures/namespace.ts';
@@ -62,6 +63,28 @@ t.test('the status line tells all roles, in the name of the engine', needs, asyn
   const { length } = systemd.notified();
   await until('the next agent to tell it too', BOUND, () => systemd.notified().length > length);
   await line('web/ipv4 active, mail/ipv4 initialize');
+  daemon.signal('SIGTERM');
+  await daemon.ended();
+});
+
+t.test('of a burst only the last status is told, and one program at a time tells it', needs, async t => {
+  const routers = [1, 2, 3, 4].map(n => router('priority = 150\n', `r${n}`, 50 + n).replace('200', `20${n}`));
+  const { systemd, run } = await begin(t, routers.join(''));
+  const record = join(systemd.folder, 'notified');
+  const slow = `#!/bin/sh\necho begin >>'${record}'\nsleep 0.2\necho "$*" >>'${record}'\n`;
+  writeFileSync(join(systemd.folder, 'bin/systemd-notify'), slow);
+  const daemon = run();
+  await until(
+    'all of them to be active',
+    BOUND,
+    () => systemd.notified().at(-1)?.endsWith('--status=r1/ipv4 active, r2/ipv4 active, r3/ipv4 active, r4/ipv4 active'),
+    () => systemd.notified().join('\n'),
+  );
+  const told = systemd.notified();
+  told.forEach((line, i) => {
+    t.equal(line === 'begin', i % 2 === 0, line);
+  });
+  t.ok(told.length / 2 < 8, `${told.length / 2} programs for 8 changes of role`);
   daemon.signal('SIGTERM');
   await daemon.ended();
 });

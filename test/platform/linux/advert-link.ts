@@ -305,6 +305,17 @@ t.test('from an address that is gone nothing leaves, and the next one that is th
   t.match(await link.failures(), [{ op: 'send advertisement', code: /^E(INVAL|NETUNREACH|ADDRNOTAVAIL)$/ }]);
 });
 
+t.test('what was sent just before it is closed still leaves', needs, async t => {
+  const { link, listen, arrived } = await begin(t);
+  await listen(51);
+  const last = [51, 52, 53].map(vrid => ({ message: advert(vrid), source: '192.0.2.10' }));
+  await link.sendAndClose(last);
+  t.same(
+    (await arrived(3)).map(({ message, source }) => ({ message, source })),
+    last,
+  );
+});
+
 t.test('close gives everything back, in the middle of a call back too', needs, async t => {
   const { link, wire, listen, pass } = await begin(t);
   const before = await link.descriptors();

@@ -56,6 +56,19 @@ t.test('twenty lines of a kind in a minute; the next one afterwards tells how ma
   t.notMatch(lines[23], /suppressed/);
 });
 
+t.test('a line that is too long for a pipe to take whole is cut, and stays one line', async t => {
+  const body = `
+    log.write('info', 'a.short', {}, 'x'.repeat(4096 - 'info  a.short msg='.length - 1));
+    log.write('info', 'a.long', {}, 'y'.repeat(10_000));
+    log.write('info', 'a.last', {}, 'z');`;
+  const [short = '', long = '', last] = await said(t, {}, body);
+  t.equal(short.length, 4095);
+  t.match(short, /msg=x+$/);
+  t.equal(long.length, 4095);
+  t.match(long, /msg=y+\.\.\.$/);
+  t.equal(last, 'info  a.last msg=z');
+});
+
 t.test('a pipe that nobody reads does not stop the writer; what does not fit is dropped whole and counted', async t => {
   const TOTAL = 20_000;
   const running = snippet(
