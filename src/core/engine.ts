@@ -30,7 +30,8 @@ export interface EnginePorts {
 export interface Engine {
   /** Everything that is due: waiting packets first, then interfaces, then timers. */
   turn(): void;
-  /** Makes the running set of routers equal to the plan. @returns the routers that could not be started */
+  /** Starts what is new in the plan and changes what runs; nothing is taken away before reload comes.
+   *  @returns the routers that could not be started */
   apply(plan: Plan): readonly Refused[];
   health(all: readonly Health[]): void;
   /** Leaves every virtual router in order; `done` is called once, when nothing is held any more. */

@@ -1,5 +1,6 @@
 // What the rest of holdfast needs of a machine, as interfaces. `linux` gives it for real, `fake` in tests.
-// Must not know how any of it is done. No call here blocks, and none throws for what the world does: see SystemError.
+// Must not know how any of it is done. No call here waits for the world, and none throws
+// for what it does: see SystemError. A change of addresses waits for the kernel's own lock, 0.1 ms as a rule (decision 0007).
 import type { Address, Family, Prefix } from '../vrrp/address.ts';
 import type { Reception } from '../vrrp/admit.ts';
 import type { Unusable } from '../vrrp/event.ts';
