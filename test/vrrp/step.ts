@@ -97,6 +97,11 @@ t.test('a Backup that becomes the owner, or an owner that recovers, is Active at
   }
 });
 
+t.test('an owner that cannot speak stays what it is, whoever claims', async t => {
+  const cutOff = { ...situation('active'), cutOff: { until: after(T, seconds(3)), reason: 'no-carrier' } } as const;
+  t.strictSame(next({ ...SELF, priority: priority(255) }, cutOff, advert(254)), [cutOff, []]);
+});
+
 t.test('§6.4.3: no advert moves the owner, design 4.4; two owners are only noted', async t => {
   for (const level of [1, 100, 254]) {
     const [state, actions] = next(OWNER, situation('active'), advert(level));
