@@ -74,11 +74,12 @@ t.test('SIGTERM before there is anything to leave', needs, async t => {
   const pipe = join(systemd.folder, 'never.toml');
   await space.run('mkfifo', pipe);
   const daemon = run({ config: pipe });
-  await daemon.agent();
+  const agent = await daemon.agent();
   // Its handlers are there as soon as its agent is.
   daemon.signal('SIGTERM');
   t.same(await daemon.ended(), { code: 0, signal: null });
   t.notOk(systemd.heard.some(({ text }) => text === 'READY=1'));
+  await until('the agent to be gone', BOUND, () => !existsSync(`/proc/${agent}`));
 });
 
 t.test('a mistake of ours: it says which, gives everything up, and ends with 1', needs, async t => {
