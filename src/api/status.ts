@@ -1,6 +1,6 @@
 // The status that users and scripts see, schema 1: names and units are a contract.
 // Must not know sockets or tables.
-import type { EngineStatus, RouterStatus } from '../core/status.ts';
+import type { Conflict, EngineStatus, RouterStatus } from '../core/status.ts';
 
 export interface StatusReport {
   readonly schema: 1;
@@ -41,7 +41,7 @@ export interface RouterReport {
   readonly advert_interval_ms: number;
   readonly active: { readonly address: string; readonly priority: number; readonly self: boolean } | null;
   /** Another router that claims to be Active while we are; `second-owner` is a configuration error. */
-  readonly conflict: { readonly what: 'second-active' | 'second-owner'; readonly address: string; readonly since: string } | null;
+  readonly conflict: { readonly what: Conflict['what']; readonly address: string; readonly since: string } | null;
   readonly addresses: readonly { readonly address: string; readonly held: boolean; readonly ours: boolean }[];
   readonly counters: {
     readonly adverts_sent: number;

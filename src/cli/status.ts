@@ -105,7 +105,8 @@ function contested({ conflict }: RouterReport): readonly string[] {
   if (conflict === null) return [];
   if (conflict.what === 'second-owner')
     return [`ERROR: ${conflict.address} also owns the addresses (priority 255): give one of the two less`];
-  return [`WARNING: ${conflict.address} claims to be Active too, so it does not hear us: check switch, firewall and VRRP version there`];
+  if (conflict.what === 'second-active') return [`WARNING: ${conflict.address} claims to be Active too`];
+  return [`ERROR: ${conflict.address} claims to be Active too and does not hear us: check switch, firewall and VRRP version there`];
 }
 
 function place(router: RouterReport, { held, ours }: RouterReport['addresses'][number]): string {

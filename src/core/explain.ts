@@ -2,8 +2,9 @@
 // Must not know where it is shown; holds no state.
 import { unreachable } from '../lib/unreachable.ts';
 import type { Note, Reason } from '../vrrp/action.ts';
+import type { Address } from '../vrrp/address.ts';
 import type { Unusable } from '../vrrp/event.ts';
-import type { RouterSpec } from '../vrrp/router.ts';
+import type { ChecksumForm, RouterSpec } from '../vrrp/router.ts';
 import type { Heard, State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
 
@@ -77,10 +78,7 @@ export function explain(spec: RouterSpec, to: State['name'], reason: Reason, hea
 export function explainNote(note: Note, spec: RouterSpec): readonly [event: string, message: string] {
   switch (note.what) {
     case 'second-active':
-      return [
-        'vrrp.second-active',
-        `${note.from} (priority ${note.priority}) claims to be Active too; answered and announced again. If this goes on, it does not hear us`,
-      ];
+      return ['vrrp.second-active', `${note.from} (priority ${note.priority}) claims to be Active too; answered and announced again`];
     case 'second-owner':
       return [
         'vrrp.second-owner',
@@ -94,4 +92,10 @@ export function explainNote(note: Note, spec: RouterSpec): readonly [event: stri
     case 'woke-late':
       return ['vrrp.woke-late', `this machine stood still and woke ${showDuration(note.late)} late; waiting once more before taking over`];
   }
+}
+
+/** Why a peer may go on claiming to be Active though we answer each time. Design 4.7. */
+export function explainDeafness(from: Address, since: Micros, form: ChecksumForm): string {
+  const other = form === 'rfc9568' ? ', or it takes only the checksum of RFC 5798: checksum = "rfc5798"' : '';
+  return `${from} has claimed to be Active for ${showDuration(since)} though we answer: it does not hear us. A switch or its firewall drops protocol 112 to 224.0.0.18${other}`;
 }

@@ -15,7 +15,7 @@ import { step } from '../vrrp/step.ts';
 import { activeDownInterval } from '../vrrp/timers.ts';
 import { after, between, DEMOTED, earliest, type Micros, micros, millis, type Priority, seconds } from '../vrrp/units.ts';
 import type { Announcer } from './announcer.ts';
-import { explain, explainNote, explainUnusable } from './explain.ts';
+import { explain, explainDeafness, explainNote, explainUnusable } from './explain.ts';
 import { adoptable, createHolder, renewInterval } from './holder.ts';
 import type { Footing } from './interface.ts';
 import type { Transition } from './messages.ts';
@@ -166,8 +166,21 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
     say('warn', event, 'from' in what ? { from: what.from } : {}, message);
     if (what.what !== 'second-active' && what.what !== 'second-owner') return;
     const known = currentConflict(now);
-    const same = known !== null && known.what === what.what && known.address === what.from;
-    conflict = { what: what.what, address: what.from, since: same ? known.since : now, last: now };
+    const same = known !== null && (known.what === 'second-owner') === (what.what === 'second-owner') && known.address === what.from;
+    const claiming = { address: what.from, since: same ? known.since : now, last: now };
+    if (what.what === 'second-owner' || between(claiming.since, now) < 3 * spec.advertInterval) {
+      conflict = { ...claiming, what: what.what };
+      return;
+    }
+    if (!same || known.what !== 'peer-does-not-hear-us') {
+      say(
+        'error',
+        'vrrp.peer-does-not-hear-us',
+        { from: what.from },
+        explainDeafness(what.from, between(claiming.since, now), checksumForm()),
+      );
+    }
+    conflict = { ...claiming, what: 'peer-does-not-hear-us' };
   }
 
   /** A claim is over when none came for as long as a Backup would wait. */

@@ -34,9 +34,10 @@ export interface RouterStatus {
   readonly counters: RouterCounters;
 }
 
-/** `second-owner` is a configuration error: two machines claim to own the addresses. */
+/** `second-owner` is a configuration error: two machines claim to own the addresses. A `second-active` that goes on for 3
+ *  intervals though it is answered is a `peer-does-not-hear-us`. Design 4.7. */
 export interface Conflict {
-  readonly what: 'second-active' | 'second-owner';
+  readonly what: 'second-active' | 'peer-does-not-hear-us' | 'second-owner';
   readonly address: string;
   readonly since: Micros;
 }

@@ -119,6 +119,7 @@ t.test('two that claim to be Active, and two that own the addresses', async t =>
   const claim = { address: '192.0.2.12', since: before(60) };
   t.match(shown([routerStatus({ conflict: { what: 'second-active', ...claim } })]), /WARNING: 192\.0\.2\.12 claims to be Active too/);
   t.match(shown([routerStatus({ conflict: { what: 'second-owner', ...claim } })]), /ERROR: 192\.0\.2\.12 also owns the addresses/);
+  t.match(shown([routerStatus({ conflict: { what: 'peer-does-not-hear-us', ...claim } })]), /ERROR: 192\.0\.2\.12 .* does not hear us/);
 });
 
 t.test('nothing is configured', async t => {

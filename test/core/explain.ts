@@ -1,6 +1,6 @@
 // Tests src/core/explain.ts: what the operator reads at three in the morning, word for word.
 import t from 'tap';
-import { explain, explainNote, explainUnusable, showDuration } from '../../src/core/explain.ts';
+import { explain, explainDeafness, explainNote, explainUnusable, showDuration } from '../../src/core/explain.ts';
 import type { Reason } from '../../src/vrrp/action.ts';
 import type { State } from '../../src/vrrp/state.ts';
 import { type Micros, micros, millis, priority, seconds } from '../../src/vrrp/units.ts';
@@ -69,7 +69,7 @@ t.test('every note: event and sentence', async t => {
   const from = PEER.address;
   t.strictSame(explainNote({ what: 'second-active', from, priority: priority(100) }, SPEC), [
     'vrrp.second-active',
-    '192.0.2.12 (priority 100) claims to be Active too; answered and announced again. If this goes on, it does not hear us',
+    '192.0.2.12 (priority 100) claims to be Active too; answered and announced again',
   ]);
   t.strictSame(explainNote({ what: 'second-owner', from }, SPEC), [
     'vrrp.second-owner',
@@ -83,4 +83,12 @@ t.test('every note: event and sentence', async t => {
     'vrrp.woke-late',
     'this machine stood still and woke 730 ms late; waiting once more before taking over',
   ]);
+});
+
+t.test('a peer that does not hear us: since when, and what to look at', async t => {
+  const from = ip('192.0.2.12');
+  const cause =
+    '192.0.2.12 has claimed to be Active for 3 s though we answer: it does not hear us. A switch or its firewall drops protocol 112 to 224.0.0.18';
+  t.equal(explainDeafness(from, seconds(3), 'rfc5798'), cause);
+  t.equal(explainDeafness(from, seconds(3), 'rfc9568'), `${cause}, or it takes only the checksum of RFC 5798: checksum = "rfc5798"`);
 });

@@ -208,6 +208,20 @@ t.test('status: another Active, for as long as it claims to be', async t => {
   t.equal(status().conflict, null, 'over when a Backup would have lost patience');
 });
 
+t.test('design 4.7: who claims for 3 intervals though it is answered does not hear us', async t => {
+  const { hear, run, status, lines } = rig();
+  run(seconds(6));
+  for (let claim = 0; claim < 5; claim += 1) {
+    hear({ priority: priority(50) });
+    t.equal(status().conflict?.what, claim < 3 ? 'second-active' : 'peer-does-not-hear-us', `claim ${claim}`);
+    run(seconds(1));
+  }
+  t.match(lines('vrrp.peer-does-not-hear-us'), [
+    { level: 'error', message: /^192\.0\.2\.66 has claimed to be Active for 3 s .*checksum = "rfc5798"/ },
+  ]);
+  t.equal(lines('vrrp.peer-does-not-hear-us').length, 1, 'told once');
+});
+
 t.test('design 4.4: a second owner is an error in status', async t => {
   const { hear, run, status } = rig({ priority: priority(255) });
   run(seconds(1));
