@@ -1,16 +1,14 @@
 // One owner per name in a network namespace: an abstract UNIX socket, which vanishes with its process (unix(7)).
 // Must not know what is claimed.
 import type { Claims } from '../ports.ts';
+import { AF_UNIX, SOCK_DGRAM, sockaddrUn } from './socket-options.ts';
 import { errnoName, sysnet } from './sysnet.ts';
-
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
 
 export const claims: Claims = {
   claim(name) {
     const fd = sysnet.socket(AF_UNIX, SOCK_DGRAM, 0);
     if (fd < 0) return { kind: 'system-error', op: 'socket', code: errnoName(fd), target: name };
-    const bound = sysnet.bind(fd, abstractAddress(`holdfast/${name}`));
+    const bound = sysnet.bind(fd, sockaddrUn(`\0holdfast/${name}`));
     if (bound < 0) {
       sysnet.close(fd);
       return { kind: 'system-error', op: 'claim', code: errnoName(bound), target: name };
@@ -18,8 +16,3 @@ export const claims: Claims = {
     return { release: () => void sysnet.close(fd) };
   },
 };
-
-/** struct sockaddr_un with a leading NUL in the path. */
-export function abstractAddress(name: string): Uint8Array {
-  return Uint8Array.from([AF_UNIX, 0, 0, ...Buffer.from(name)]);
-}

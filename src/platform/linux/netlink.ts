@@ -2,13 +2,11 @@
 // Must not know what the messages say. Its callbacks come from the loop, never from inside a call, and may throw.
 import { constants } from 'node:os';
 import { formatMessage, type Message, NLM, NLMSG, parseMessages } from './rtnetlink-codec.ts';
+import { SO_RCVBUF, SOCK_RAW, SOL_SOCKET } from './socket-options.ts';
 import { errnoName, META_FIELDS, SLOT_HEAD, sysnet } from './sysnet.ts';
 
 const AF_NETLINK = 16;
-const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
-const SOL_SOCKET = 1;
-const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 /** A refusal comes without the request that it refuses. */

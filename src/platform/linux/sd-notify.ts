@@ -1,9 +1,7 @@
 // What systemd wants to hear from the process it watches: one datagram each, sent from the loop it vouches for.
 // Must not know why; does nothing where nobody listens. sd_notify(3)
+import { AF_UNIX, SOCK_DGRAM, sockaddrUn } from './socket-options.ts';
 import { sysnet } from './sysnet.ts';
-
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
 
 export interface SdNotify {
   send(state: string): void;
@@ -17,7 +15,7 @@ export function openSdNotify(environment: NodeJS.ProcessEnv, pid: number): SdNot
   const usec = Number(environment.WATCHDOG_USEC ?? 0);
   const forUs = environment.WATCHDOG_PID === undefined || Number(environment.WATCHDOG_PID) === pid;
   if (path === '') return { send: () => {}, watchdogEvery: null };
-  const address = Uint8Array.from([AF_UNIX, 0, ...Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : path)]);
+  const address = sockaddrUn(path.startsWith('@') ? `\0${path.slice(1)}` : path);
   const fd = sysnet.socket(AF_UNIX, SOCK_DGRAM, 0);
   return {
     // Lost notifications are systemd's to notice: it has the watchdog for that.

@@ -2,8 +2,10 @@
 // must not know sockets.
 import { type Address, addressBytes } from '../../vrrp/address.ts';
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_PACKET = 17;
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOL_SOCKET = 1;
 export const SO_RCVBUF = 8;
@@ -75,4 +77,9 @@ export function vrrpFilter(group: Address, vrids: readonly number[]): Uint8Array
     bytes.writeUInt32LE(k >>> 0, 8 * i + 4);
   });
   return bytes;
+}
+
+/** struct sockaddr_un. @param path a leading NUL makes it abstract: unix(7) */
+export function sockaddrUn(path: string): Uint8Array {
+  return Uint8Array.from([AF_UNIX, 0, ...Buffer.from(path)]);
 }
