@@ -5,27 +5,11 @@ import { examine, peekVrid, type Reception, type RejectReason } from '../../src/
 import { complement, sumPseudoHeader, sumWords } from '../../src/vrrp/checksum.ts';
 import { encode, VRRP_GROUP } from '../../src/vrrp/packet.ts';
 import type { VirtualRouter } from '../../src/vrrp/router.ts';
-import { priority, seconds, vrid } from '../../src/vrrp/units.ts';
+import { priority, seconds } from '../../src/vrrp/units.ts';
 import fc from '../fixtures/property.ts';
+import { virtualRouter } from '../fixtures/virtual-router.ts';
 
-const SELF: VirtualRouter = {
-  name: 'web',
-  family: 'ipv4',
-  interface: 'hf0',
-  vrid: vrid(51),
-  version: 3,
-  priority: priority(100),
-  addresses: prefixes('192.0.2.200', '192.0.2.201'),
-  advertInterval: seconds(1),
-  preempt: true,
-  preemptDelay: seconds(0),
-  accept: true,
-  checksum: 'auto',
-  lease: null,
-  tracked: false,
-  demoted: false,
-  primary: '192.0.2.11' as Address,
-};
+const SELF = virtualRouter({ addresses: prefixes('192.0.2.200', '192.0.2.201') });
 const SELF6: VirtualRouter = { ...SELF, family: 'ipv6', addresses: prefixes('fe80::200'), primary: 'fe80::b' as Address };
 const RX: Reception = { source: '192.0.2.10' as Address, destination: VRRP_GROUP.ipv4, ttl: 255 };
 const RX6: Reception = { source: 'fe80::a' as Address, destination: VRRP_GROUP.ipv6, ttl: 255 };

@@ -1,27 +1,10 @@
 // Tests src/vrrp/router.ts: the little that a router knows about itself.
 import t from 'tap';
-import type { Address } from '../../src/vrrp/address.ts';
-import { effectivePriority, isOwner, routerKey, type VirtualRouter } from '../../src/vrrp/router.ts';
-import { priority, seconds, vrid } from '../../src/vrrp/units.ts';
+import { effectivePriority, isOwner, routerKey } from '../../src/vrrp/router.ts';
+import { priority } from '../../src/vrrp/units.ts';
+import { virtualRouter } from '../fixtures/virtual-router.ts';
 
-const ROUTER: VirtualRouter = {
-  name: 'web',
-  family: 'ipv4',
-  interface: 'hf0',
-  vrid: vrid(51),
-  version: 3,
-  priority: priority(100),
-  addresses: [{ address: '192.0.2.200' as Address, length: 24 }],
-  advertInterval: seconds(1),
-  preempt: true,
-  preemptDelay: seconds(0),
-  accept: true,
-  checksum: 'auto',
-  lease: null,
-  tracked: false,
-  demoted: false,
-  primary: '192.0.2.10' as Address,
-};
+const ROUTER = virtualRouter();
 
 const DEMOTED = { demoted: true };
 
