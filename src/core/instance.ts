@@ -140,14 +140,7 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
         if (serving) announce(now);
         return;
       case 'release':
-        serving = false;
-        failingSince = null;
-        retryAt = null;
-        renewAt = null;
-        renewedAt = null;
-        // Again, since somebody may have switched it off: the host's own addresses must outlive ours.
-        if (ground.usable) network.protect(ground.link, () => {});
-        holder.release();
+        release();
         return;
       case 'report':
         report(before, action.to, action.reason, now);
@@ -159,6 +152,17 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
       default:
         unreachable(action);
     }
+  }
+
+  function release(): void {
+    serving = false;
+    failingSince = null;
+    retryAt = null;
+    renewAt = null;
+    renewedAt = null;
+    // Again, since somebody may have switched it off: the host's own addresses must outlive ours.
+    if (ground.usable) network.protect(ground.link, () => {});
+    holder.release();
   }
 
   function note(what: Note, now: Micros): void {
@@ -282,16 +286,8 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
       { address: addresses.join(',') },
       `${addresses.join(', ')} is gone from ${spec.interface}: ${why}; ${what}`,
     );
-    if (adopted) {
-      deliver({ type: 'address-lost' }, now);
-      return;
-    }
-    counters.addressesPutBack += addresses.length;
-    if (lapsed) {
-      deliver({ type: 'address-lost' }, now);
-      return;
-    }
-    losses = [...losses.filter(at => between(at, now) < LOSS_WINDOW), now];
+    if (!adopted) counters.addressesPutBack += addresses.length;
+    if (!adopted && !lapsed) losses = [...losses.filter(at => between(at, now) < LOSS_WINDOW), now];
     if (losses.length >= LOSSES) {
       say(
         'error',
@@ -439,10 +435,7 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
       state = { name: 'initialize' };
       since = now;
       reason = 'shutdown';
-      serving = false;
-      retryAt = null;
-      renewAt = null;
-      holder.release();
+      release();
     },
     status() {
       const effective = self === null ? spec.priority : effectivePriority(self);
