@@ -18,8 +18,8 @@ export type Event =
   | { readonly type: 'advert'; readonly from: Address; readonly priority: Priority | 0; readonly interval: Micros }
   /** Settings, health or our own address changed; `self` is already the new one. */
   | { readonly type: 'reconfigured'; readonly previous: VirtualRouter }
-  /** The interface cannot carry us any more. */
-  | { readonly type: 'link-down'; readonly reason: Unusable }
+  /** Our interfaces cannot carry us any more. `speaks`: the one of the advertisements still can, so we may leave in order. */
+  | { readonly type: 'link-down'; readonly reason: Unusable; readonly speaks: boolean }
   /** The interface carries us again. */
   | { readonly type: 'link-up' }
   /** Somebody took a virtual address off the interface while it was ours. */

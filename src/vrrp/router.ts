@@ -8,20 +8,41 @@ export type Version = 2 | 3;
 /** Which checksum an IPv4 version 3 advertisement carries. RFC 9568 §5.2.8 is without, RFC 5798 was with pseudo-header. */
 export type ChecksumForm = 'rfc9568' | 'rfc5798';
 
+/** RFC 4291 and ip-address(8): how far an address is valid. */
+export type Scope = 'global' | 'link' | 'host';
+
+/** A virtual address and how it is put on an interface. What is absent is the default. */
+export interface VirtualAddress extends Prefix {
+  /** Where it lives, when that is not the interface of the advertisements. */
+  readonly interface?: string;
+  /** IPv4 only: the name by which old tools show it, such as `eth0:web`. 15 bytes at most. */
+  readonly label?: string;
+  /** `global` unless the address itself says otherwise. */
+  readonly scope?: Scope;
+}
+
+/** A router that unicast advertisements go to and are taken from. */
+export interface Peer {
+  readonly address: Address;
+  /** TTL or hop limit that its advertisements may arrive with, 1..255; both 255 unless routers lie in between. */
+  readonly minTtl: number;
+  readonly maxTtl: number;
+}
+
 /** One virtual router in one address family as it is configured. Plain data: it crosses from agent to engine as JSON. */
 export interface RouterSpec {
   /** The operator's name; one name may stand for two routers, one in each family. */
   readonly name: string;
   readonly family: Family;
-  /** The interface that the advertisements use and the addresses live on. */
+  /** The interface that the advertisements use, and that the addresses live on unless they name another. */
   readonly interface: string;
   readonly vrid: Vrid;
   readonly version: Version;
   /** As configured; see `effectivePriority`. */
   readonly priority: Priority;
-  /** Virtual addresses with their prefix lengths, in the order of the file; never empty. */
-  readonly addresses: readonly Prefix[];
-  /** Advertisement_Interval, 10 ms..40.95 s in steps of 10 ms. */
+  /** Virtual addresses in the order of the advertisement; over IPv6 the first is link-local. Empty where hooks move them. */
+  readonly addresses: readonly VirtualAddress[];
+  /** Advertisement_Interval, 10 ms..40.95 s in steps of 10 ms; in version 2 whole seconds. */
   readonly advertInterval: Micros;
   /** Preempt_Mode. */
   readonly preempt: boolean;
@@ -30,6 +51,12 @@ export interface RouterSpec {
   /** Accept_Mode. */
   readonly accept: boolean;
   readonly checksum: 'auto' | ChecksumForm;
+  /** Unicast to these; empty: multicast. Our own address among them is left out. */
+  readonly peers: readonly Peer[];
+  /** The own address to speak from; null: the interface's first. */
+  readonly source: Address | null;
+  /** Version 2: plain-text password, 1..8 bytes of UTF-8; null: none. Never logged, never in a status. */
+  readonly password: string | null;
   /** Kernel lifetime of the addresses, whole seconds; null leaves them permanent (decision 0007). */
   readonly lease: Micros | null;
   /** Whether checks decide about this router; if so, health that nobody renews counts as lost. */
@@ -50,7 +77,7 @@ export interface Plan {
 }
 
 /** The one name by which engine, agent and logs tell routers apart. */
-export function routerKey(spec: RouterSpec): string {
+export function routerKey(spec: Pick<RouterSpec, 'name' | 'family'>): string {
   return `${spec.name}/${spec.family}`;
 }
 
@@ -62,4 +89,9 @@ export function isOwner(self: RouterSpec): boolean {
 /** The priority that elections and advertisements use: 1 while demoted. */
 export function effectivePriority(self: VirtualRouter): Priority {
   return self.demoted ? DEMOTED : self.priority;
+}
+
+/** Where the advertisements go: to the group of the family, or to each peer. */
+export function isUnicastRouter(self: RouterSpec): boolean {
+  return self.peers.length > 0;
 }

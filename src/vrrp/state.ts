@@ -56,8 +56,9 @@ export interface Active {
 
 export interface Leaving {
   readonly name: 'leaving';
-  /** Where it leads: a stop ends in Initialize, an offer in Backup, or in Active again when nobody takes over. */
-  readonly cause: 'shutdown' | 'demoted';
+  /** Where it leads: a stop ends in Initialize, and so does an interface of the addresses that cannot carry them; an offer
+   *  ends in Backup, or in Active again when nobody takes over. */
+  readonly cause: 'shutdown' | 'interface' | 'demoted';
   /** How many advertisements with priority 0 were sent. */
   readonly attempt: 1 | 2;
   /** Nobody took over until then: try again or give up. Once a successor is heard: release then. */

@@ -1,4 +1,5 @@
-// The state machine of one virtual router: RFC 9568 §6.4.1 to §6.4.3 in their order, then `leaving` and `fault`.
+// The state machine of one virtual router: RFC 9568 §6.4.1 to §6.4.3 in their order, then `leaving` and `fault`. Version 2
+// is the same machine with the timers of RFC 3768 §6.1; where that RFC is silent (a lower one claims), RFC 9568 holds.
 // Pure: what happened and when comes in, the next state and what to do comes out. Must not know clocks or sockets.
 import { unreachable } from '../lib/unreachable.ts';
 import type { Action, Reason } from './action.ts';
@@ -49,7 +50,7 @@ function start(self: VirtualRouter, from: State, adopted: boolean, reason: Reaso
   const interval = self.advertInterval;
   const next: Backup = {
     name: 'backup',
-    downAt: after(now, activeDownInterval(effectivePriority(self), interval)),
+    downAt: after(now, activeDownInterval(effectivePriority(self), interval, self.version)),
     activeInterval: interval,
     heard: null,
     preemptAt: null,
@@ -89,7 +90,7 @@ function activeDownTimerFired(self: VirtualRouter, state: Backup, now: Micros): 
   const late = between(state.downAt, now);
   if (late >= lateTolerance(state.activeInterval) && !state.graced) {
     // Late is not dead: this machine slept, and the advertisements of that time may be lost. Decision 0009.
-    const wait = micros(state.activeInterval + skewTime(effectivePriority(self), state.activeInterval));
+    const wait = micros(state.activeInterval + skewTime(effectivePriority(self), state.activeInterval, self.version));
     return [{ ...state, downAt: after(now, wait), graced: true }, [{ do: 'note', what: 'woke-late', late }]];
   }
   return becomeActive(self, state, state.resigned ? 'priority-zero' : state.preempting ? 'preempt' : 'active-down-expired', now);
@@ -99,8 +100,8 @@ function backupHears(self: VirtualRouter, state: Backup, event: Advert, now: Mic
   const own = effectivePriority(self);
   if (!isClaim(event)) {
     // A demoted router gives every healthy one the first chance, and counts from the first time it heard 0. Decision 0011.
-    const patient = state.resigned ? state.downAt : after(now, activeDownInterval(own, state.activeInterval));
-    const downAt = self.demoted ? patient : after(now, skewTime(own, state.activeInterval));
+    const patient = state.resigned ? state.downAt : after(now, activeDownInterval(own, state.activeInterval, self.version));
+    const downAt = self.demoted ? patient : after(now, skewTime(own, state.activeInterval, self.version));
     return [{ ...state, downAt, resigned: true, holding: false }, letGo(state)];
   }
   const heard = { address: event.from, priority: event.priority };
@@ -112,7 +113,7 @@ function backupHears(self: VirtualRouter, state: Backup, event: Advert, now: Mic
   }
   const next: Backup = {
     name: 'backup',
-    downAt: after(now, activeDownInterval(own, event.interval)),
+    downAt: after(now, activeDownInterval(own, event.interval, self.version)),
     activeInterval: event.interval,
     heard,
     preemptAt,
@@ -130,7 +131,8 @@ function backupHears(self: VirtualRouter, state: Backup, event: Advert, now: Mic
 
 function backupReconfigured(self: VirtualRouter, state: Backup, previous: VirtualRouter, now: Micros): Step {
   if (isOwner(self) && !self.demoted) return becomeActive(self, state, 'address-owner', now);
-  const interval = state.heard === null ? self.advertInterval : state.activeInterval;
+  // Version 2 learns no interval: whoever has another is not heard, RFC 3768 §7.1.
+  const interval = state.heard === null || self.version === 2 ? self.advertInterval : state.activeInterval;
   const remaining = between(now, state.downAt);
   const before = wait(previous, state, state.activeInterval);
   const downAt = after(now, micros(Math.max(0, remaining - before + wait(self, state, interval))));
@@ -139,7 +141,7 @@ function backupReconfigured(self: VirtualRouter, state: Backup, previous: Virtua
   /** How long the running timer was, or would have been, set. */
   function wait(router: VirtualRouter, { resigned }: Backup, of: Micros): Micros {
     const own = effectivePriority(router);
-    return resigned && !router.demoted ? skewTime(own, of) : activeDownInterval(own, of);
+    return resigned && !router.demoted ? skewTime(own, of, router.version) : activeDownInterval(own, of, router.version);
   }
 }
 
@@ -167,7 +169,7 @@ function active(self: VirtualRouter, state: Active, event: Event, now: Micros): 
   switch (event.type) {
     case 'shutdown':
       if (state.cutOff !== null) return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, 'shutdown')]];
-      return leave(self, state, 'shutdown', offerWait(null), now);
+      return leave(self, state, 'shutdown', 'shutdown', offerWait(null), now);
     case 'time':
       return activeTimers(self, state, now);
     case 'advert':
@@ -175,10 +177,11 @@ function active(self: VirtualRouter, state: Active, event: Event, now: Micros): 
     case 'reconfigured':
       return activeReconfigured(self, state, event.previous, now);
     case 'link-down': {
+      if (event.speaks && state.cutOff === null) return leave(self, state, 'interface', event.reason, offerWait(null), now);
       if (event.reason === 'interface-missing') return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, event.reason)]];
       if (state.cutOff !== null) return [{ ...state, cutOff: { ...state.cutOff, reason: event.reason } }, []];
       // No role change without need: a short loss of carrier is over before anyone could have taken over.
-      const until = after(now, activeDownInterval(effectivePriority(self), self.advertInterval));
+      const until = after(now, activeDownInterval(effectivePriority(self), self.advertInterval, self.version));
       return [{ ...state, cutOff: { until, reason: event.reason } }, []];
     }
     case 'link-up':
@@ -199,7 +202,7 @@ function activeTimers(self: VirtualRouter, state: Active, now: Micros): Step {
     if (now < state.cutOff.until) return [state, []];
     return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, state.cutOff.reason)]];
   }
-  if (state.offer !== null && now >= state.offer.at) return leave(self, state, 'demoted', state.offer.backoff, now);
+  if (state.offer !== null && now >= state.offer.at) return leave(self, state, 'demoted', 'demoted', state.offer.backoff, now);
   const actions: Action[] = [];
   let { advertAt, announceAt, announced } = state;
   if (now >= advertAt) {
@@ -277,7 +280,7 @@ function activeReconfigured(self: VirtualRouter, state: Active, previous: Virtua
     const offer = demotion ? { at: now, backoff: offerWait(null) } : self.demoted ? state.offer : null;
     return [{ ...state, offer }, []];
   }
-  if (demotion) return leave(self, state, 'demoted', offerWait(null), now);
+  if (demotion) return leave(self, state, 'demoted', 'demoted', offerWait(null), now);
   return reassert(self, { ...state, offer: self.demoted ? state.offer : null }, now);
 }
 
@@ -288,7 +291,7 @@ function backupOf(
 ): Backup {
   return {
     name: 'backup',
-    downAt: after(now, activeDownInterval(effectivePriority(self), successor.interval)),
+    downAt: after(now, activeDownInterval(effectivePriority(self), successor.interval, self.version)),
     activeInterval: successor.interval,
     heard: { address: successor.from, priority: successor.priority },
     preemptAt: null,
@@ -300,9 +303,16 @@ function backupOf(
 }
 
 /** Make before break, decision 0005: resign, and go on answering until the successor does. */
-function leave(self: VirtualRouter, from: Active, cause: Leaving['cause'], backoff: Micros, now: Micros): Step {
-  const next: Leaving = { name: 'leaving', cause, attempt: 1, until: after(now, leaveWait(self.advertInterval)), successor: null, backoff };
-  return [next, [{ do: 'advertise', priority: 0 }, report(from, next, cause)]];
+function leave(self: VirtualRouter, from: Active, cause: Leaving['cause'], reason: Reason, backoff: Micros, now: Micros): Step {
+  const next: Leaving = {
+    name: 'leaving',
+    cause,
+    attempt: 1,
+    until: after(now, leaveWait(self.advertInterval, self.version)),
+    successor: null,
+    backoff,
+  };
+  return [next, [{ do: 'advertise', priority: 0 }, report(from, next, reason)]];
 }
 
 function leaving(self: VirtualRouter, state: Leaving, event: Event, now: Micros): Step {
@@ -322,17 +332,20 @@ function leaving(self: VirtualRouter, state: Leaving, event: Event, now: Micros)
         [],
       ];
     case 'reconfigured':
-      if (state.cause === 'shutdown' || self.demoted || state.successor !== null) return [state, []];
+      if (state.cause !== 'demoted' || self.demoted || state.successor !== null) return [state, []];
       return becomeActive(self, state, 'recovered', now);
     case 'link-down':
+      if (event.speaks) return [{ ...state, cause: state.cause === 'shutdown' ? 'shutdown' : 'interface' }, []];
       return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, event.reason)]];
     case 'address-lost':
       return [state, [{ do: 'acquire' }, { do: 'announce' }]];
     case 'fault':
-      if (state.cause === 'shutdown') return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, 'address-fault')]];
+      if (state.cause !== 'demoted') return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, 'address-fault')]];
       return fail(state, event.wait, now);
-    case 'startup':
     case 'link-up':
+      if (state.cause !== 'interface' || state.successor !== null) return [state, []];
+      return becomeActive(self, state, 'recovered', now);
+    case 'startup':
       return [state, []];
     default:
       return unreachable(event);
@@ -342,10 +355,10 @@ function leaving(self: VirtualRouter, state: Leaving, event: Event, now: Micros)
 function leavingTimerFired(self: VirtualRouter, state: Leaving, now: Micros): Step {
   if (state.successor === null && state.attempt === 1) {
     // The one advertisement with priority 0 may have been lost.
-    return [{ ...state, attempt: 2, until: after(now, leaveWait(self.advertInterval)) }, [{ do: 'advertise', priority: 0 }]];
+    return [{ ...state, attempt: 2, until: after(now, leaveWait(self.advertInterval, self.version)) }, [{ do: 'advertise', priority: 0 }]];
   }
   const reason = state.successor === null ? 'nobody-took-over' : 'handed-over';
-  if (state.cause === 'shutdown') return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, reason)]];
+  if (state.cause !== 'demoted') return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, reason)]];
   if (state.successor !== null) {
     const next = backupOf(self, { ...state.successor, from: state.successor.address }, now);
     return [next, [{ do: 'release' }, report(state, next, reason)]];

@@ -55,6 +55,14 @@ export function fromCentis(value: Centis): Micros {
   return (value * 10_000) as Micros;
 }
 
+/** Adver Int of version 2, RFC 3768 §5.3.7; `seconds` is the way back.
+ *  @throws RangeError unless the interval is a whole number of seconds, 1 s..255 s */
+export function toSeconds(interval: Micros): number {
+  const value = interval / 1_000_000;
+  if (!Number.isInteger(value) || value < 1 || value > 255) throw new RangeError(`${interval} µs is no interval of version 2`);
+  return value;
+}
+
 /** Later by `by`; the one place where instants are added. */
 export function after(now: Micros, by: Micros): Micros {
   return (now + by) as Micros;

@@ -1,6 +1,6 @@
 // Tests src/vrrp/router.ts: the little that a router knows about itself.
 import t from 'tap';
-import { effectivePriority, isOwner, routerKey } from '../../src/vrrp/router.ts';
+import { effectivePriority, isOwner, isUnicastRouter, routerKey } from '../../src/vrrp/router.ts';
 import { priority } from '../../src/vrrp/units.ts';
 import { virtualRouter } from '../fixtures/virtual-router.ts';
 
@@ -26,4 +26,9 @@ t.test('a demoted router counts as priority 1, whatever it is configured to', as
     t.equal(effectivePriority(router), level);
     t.equal(effectivePriority({ ...router, ...DEMOTED }), 1);
   }
+});
+
+t.test('with peers it is unicast', async t => {
+  t.notOk(isUnicastRouter(ROUTER));
+  t.ok(isUnicastRouter({ ...ROUTER, peers: [{ address: ROUTER.primary, minTtl: 255, maxTtl: 255 }] }));
 });

@@ -331,7 +331,7 @@ t.test('design 4.6: within the burst that a conflict began, another does not beg
 
 t.test('cut off: other reasons do not begin the time anew; sick and cut off, offers are due later', async t => {
   const cutOff = situation('active cut off');
-  t.match(next(SELF, cutOff, { type: 'link-down', reason: 'interface-down' })[0], {
+  t.match(next(SELF, cutOff, { type: 'link-down', reason: 'interface-down', speaks: false })[0], {
     cutOff: { until: cutOff.cutOff.until, reason: 'interface-down' },
   });
   const sick = { ...SELF, demoted: true };

@@ -12,6 +12,7 @@ import {
   priority,
   seconds,
   toCentis,
+  toSeconds,
   vrid,
 } from '../../src/vrrp/units.ts';
 import fc from '../fixtures/property.ts';
@@ -48,6 +49,13 @@ t.test('centiseconds 1..4095 are what the wire can carry', async t => {
     t.equal(fromCentis(wire), us);
   }
   for (const us of [0, 1, 9_999, 10_001, 15_000, 40_960_000, -10_000]) t.throws(() => toCentis(micros(us)), RangeError, `${us} µs`);
+});
+
+t.test('version 2 carries 1..255 whole seconds', async t => {
+  for (const number of [1, 2, 254, 255]) t.equal(toSeconds(seconds(number)), number);
+  for (const us of [0, 1, 10_000, 999_999, 1_000_001, 1_500_000, 256_000_000, -1_000_000]) {
+    t.throws(() => toSeconds(micros(us)), RangeError, `${us} µs`);
+  }
 });
 
 t.test('instants', async t => {
