@@ -41,25 +41,28 @@ export async function check(argv: readonly string[], output: Output = process): 
     const examined = await examine(path, node, interfaces, absent);
     const errors = count(examined, 'error');
     const warnings = count(examined, 'warning');
-    results.push({ path, ...examined, errors, warnings, good: errors === 0 && !(values.strict && warnings > 0) });
+    const notes = count(examined, 'note');
+    results.push({ path, ...examined, errors, warnings, notes, good: errors === 0 && !(values.strict && warnings > 0) });
   }
   if (values.json) output.stdout.write(`${JSON.stringify({ schema: 1, configurations: results.map(report) }, null, 2)}\n`);
   else for (const result of results) tell(result, output);
   return results.every(result => result.good) ? EXIT.done : EXIT.configuration;
 }
 
-interface Result extends Examined {
+interface Result extends Omit<Examined, 'warnings'> {
   readonly path: string;
   readonly errors: number;
   readonly warnings: number;
+  readonly notes: number;
   readonly good: boolean;
 }
 
 function tell(result: Result, output: Output): void {
-  const { path, loaded, errors, warnings, good } = result;
+  const { path, loaded, errors, warnings, notes, good } = result;
   output.stderr.write(result.report);
-  const found = [...(errors > 0 ? [plural(errors, 'error')] : []), ...(warnings > 0 ? [plural(warnings, 'warning')] : [])];
-  if (good) output.stdout.write(`${path}: ${['ok', summary(loaded), ...found].join(', ')}\n`);
+  const found = [plural(errors, 'error'), plural(warnings, 'warning')].filter(words => !words.startsWith('0 '));
+  const noted = notes > 0 ? [plural(notes, 'note')] : [];
+  if (good) output.stdout.write(`${path}: ${['ok', summary(loaded), ...found, ...noted].join(', ')}\n`);
   else output.stderr.write(`${path}: ${found.join(', ')}${errors === 0 ? ', which --strict does not let pass' : ''}\n`);
 }
 

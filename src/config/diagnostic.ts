@@ -1,5 +1,6 @@
 // What is wrong with a configuration, as a value, and as the text that the operator reads.
-// Must not know TOML, files or terminals: a diagnostic carries its place, the caller brings the source text.
+// Must not know TOML, files or terminals: a diagnostic carries its place, the caller brings the source text. Shows no password.
+import { MASK, type Stretch, secretsIn } from './mask.ts';
 
 /** Every code there is; docs/errors.md explains each. */
 export const CODES = [
@@ -18,19 +19,33 @@ export const CODES = [
   'bad-interface',
   'bad-duration',
   'bad-address',
+  'bad-label',
+  'bad-peer',
+  'bad-source',
   'out-of-range',
-  'too-few-addresses',
   'too-many-addresses',
+  'ipv6-needs-version-3',
+  'password',
+  'password-unreadable',
   'lease-too-short',
   'vrid-clash',
   'duplicate-address',
   'no-routers',
   'setting-without-effect',
+  'password-exposed',
   'address-outside-networks',
   'interface-missing',
+  'source-missing',
+  'no-other-peer',
+  'link-local-added',
+  'own-address-among-peers',
+  'password-not-checked',
 ] as const;
 
 export type Code = (typeof CODES)[number];
+
+/** An error stops the plan; a warning does where `--strict` is asked; a note never does. */
+export type Severity = 'error' | 'warning' | 'note';
 
 /** A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character. */
 export interface Span {
@@ -49,7 +64,7 @@ export interface Related {
 
 export interface Diagnostic {
   readonly code: Code;
-  readonly severity: 'error' | 'warning';
+  readonly severity: Severity;
   readonly message: string;
   readonly file: string;
   /** null: the file as a whole. */
@@ -98,10 +113,11 @@ function place(file: string, span: Span | null): string {
   return span === null ? name : `${name}:${span.line}:${span.column}`;
 }
 
-function excerpt(span: Span, gutter: string, source: string, label: string | undefined): string[] {
-  const text = source.replace(/^\ufeff/, '').split('\n', span.line)[span.line - 1];
+function excerpt(span: Span, gutter: string, marked: string, label: string | undefined): string[] {
+  const source = marked.replace(/^\ufeff/, '');
+  const text = source.split('\n', span.line)[span.line - 1];
   if (text === undefined) return [];
-  const { cells, width } = layOut(text.replace(/\r$/, ''));
+  const { cells, width } = layOut(text.replace(/\r$/, ''), secretsIn(source, span.line));
   const columnOf = (character: number) => cells[character]?.column ?? width;
   const start = columnOf(span.column - 1);
   const end = Math.max(start + 1, span.endLine > span.line ? width : columnOf(span.endColumn - 1));
@@ -125,15 +141,27 @@ interface Cell {
   readonly width: number;
 }
 
-function layOut(line: string): { cells: readonly Cell[]; width: number } {
+/** @param secrets what nobody may read: each stretch becomes one mask, whatever its length */
+function layOut(line: string, secrets: readonly Stretch[]): { cells: readonly Cell[]; width: number } {
   const cells: Cell[] = [];
   let column = 0;
+  let units = 0;
   for (const character of line) {
-    const width = character === '\t' ? TAB - (column % TAB) : widthOf(character);
-    cells.push({ text: character === '\t' ? ' '.repeat(width) : printable(character), column, width });
-    column += width;
+    const secret = secrets.find(({ from, to }) => from <= units && units < to);
+    const shown = secret === undefined ? readable(character, column) : units === secret.from ? HIDDEN : NOTHING;
+    cells.push({ ...shown, column });
+    column += shown.width;
+    units += character.length;
   }
   return { cells, width: column };
+}
+
+const HIDDEN = { text: MASK, width: MASK.length };
+const NOTHING = { text: '', width: 0 };
+
+function readable(character: string, column: number): Pick<Cell, 'text' | 'width'> {
+  const width = character === '\t' ? TAB - (column % TAB) : widthOf(character);
+  return { text: character === '\t' ? ' '.repeat(width) : printable(character), width };
 }
 
 const COMBINING = /^\p{M}$/u;

@@ -1,6 +1,6 @@
 // A diagnostic before its place is known as line and column: what is found is said in terms of files and paths.
 // Must not know who finds what.
-import type { Code, Diagnostic, Span } from './diagnostic.ts';
+import type { Code, Diagnostic, Severity, Span } from './diagnostic.ts';
 import { type Locate, locator } from './locate.ts';
 import type { Path, SourceFile } from './tree.ts';
 
@@ -19,7 +19,7 @@ export interface Spot {
 
 export interface Finding {
   readonly code: Code;
-  readonly severity: 'error' | 'warning';
+  readonly severity: Severity;
   readonly message: string;
   readonly place: Place | Spot;
   readonly label?: string | undefined;

@@ -3,15 +3,19 @@
 import type { Plan } from '../vrrp/router.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { type Finding, resolve } from './finding.ts';
-import { checkMeaning, type Router, routersOf, type Sound, specOf } from './meaning.ts';
+import { checkMeaning } from './meaning.ts';
 import { parse } from './parse.ts';
+import { type Secret, secretsOf } from './password.ts';
+import { isComplete, type Router, routersOf, type Sound, specsOf } from './router.ts';
 import { checkShape } from './shape.ts';
 import { MAX_BYTES, type Source, TOO_LARGE } from './source.ts';
 import { graft, type SourceFile, type Table, tableAt } from './tree.ts';
 
 export interface Loaded {
-  /** null as soon as there is one error, whichever machine it concerns. */
+  /** null as soon as there is one error, whichever machine it concerns. Without the passwords that `secrets` are about. */
   readonly plan: Plan | null;
+  /** What the plan is still to be completed with, see `withPasswords`. */
+  readonly secrets: readonly Secret[];
   /** Everything found, by file and line. */
   readonly diagnostics: readonly Diagnostic[];
   /** The machine that the plan is for, as the file calls it. */
@@ -51,9 +55,10 @@ export async function load(sources: readonly Source[], node: string): Promise<Lo
   if (findings.length === 0 && routers.length === 0) findings.push(noRouters(main, self, tables));
   findings.push(...checkNodes(sound, new Set([self, ...tables]), self, named));
 
-  const specs = routers.flatMap(router => specOf(router) ?? []);
+  const specs = routers.filter(isComplete).flatMap(specsOf);
   const failed = findings.some(finding => finding.severity === 'error');
-  return { plan: failed ? null : { routers: specs }, diagnostics: await resolve(findings), node: self, named, routers };
+  const plan = failed ? null : { routers: specs };
+  return { plan, secrets: secretsOf(routers), diagnostics: await resolve(findings), node: self, named, routers };
 }
 
 interface Read {
@@ -93,7 +98,7 @@ function noRouters(main: SourceFile, self: string, tables: readonly string[]): F
 function checkNodes(sound: Sound, nodes: ReadonlySet<string>, self: string, named: boolean | null): Finding[] {
   const found = new Map<string, { finding: Finding; on: string[] }>();
   for (const node of nodes) {
-    for (const finding of checkMeaning(sound, node, routersOf(sound, node))) {
+    for (const finding of checkMeaning(sound, routersOf(sound, node))) {
       const places = [finding.place, ...(finding.related ?? []).map(other => other.place)];
       const key = JSON.stringify([finding.message, ...places.map(place => [place.source.index, place.path])]);
       const entry = found.get(key) ?? { finding, on: [] };

@@ -1,5 +1,5 @@
 // What changes from one plan to the next, as a value.
-// Must not know how a change is applied, nor which ones hurt.
+// Must not know how a change is applied or told.
 import { type Plan, type RouterSpec, routerKey } from '../vrrp/router.ts';
 
 export interface Difference {
@@ -15,23 +15,43 @@ export interface Change {
   readonly to: RouterSpec;
   /** The settings that differ; never empty. */
   readonly keys: readonly (keyof RouterSpec)[];
+  /** Another interface or VRID is another virtual router to the network: the old one leaves in order, so that somebody else
+   *  can serve it, and the new one starts. */
+  readonly restarts: boolean;
 }
 
-/** Compares two plans by `routerKey`. The order of addresses is a difference, the order of routers is none. */
+/** Compares two plans: a router is the same under any name as long as interface, family and VRID are, and else by its name.
+ *  The order of addresses is a difference, the order of routers is none. */
 export function difference(old: Plan, next: Plan): Difference {
-  const before = new Map(old.routers.map(spec => [routerKey(spec), spec]));
-  const kept = new Set(next.routers.map(routerKey));
+  const places = new Map(old.routers.map(spec => [placeOf(spec), spec]));
+  const wanted = new Set(next.routers.map(placeOf));
+  const names = new Map(old.routers.flatMap(spec => (wanted.has(placeOf(spec)) ? [] : [[routerKey(spec), spec] as const])));
   const added: RouterSpec[] = [];
   const changed: Change[] = [];
   const unchanged: RouterSpec[] = [];
+  const kept = new Set<RouterSpec>();
   for (const to of next.routers) {
-    const from = before.get(routerKey(to));
-    const keys = from === undefined ? [] : differing(from, to);
-    if (from === undefined) added.push(to);
-    else if (keys.length > 0) changed.push({ from, to, keys });
+    const from = places.get(placeOf(to)) ?? names.get(routerKey(to));
+    if (from === undefined) {
+      added.push(to);
+      continue;
+    }
+    kept.add(from);
+    const keys = differing(from, to);
+    if (keys.length > 0) changed.push({ from, to, keys, restarts: placeOf(from) !== placeOf(to) });
     else unchanged.push(to);
   }
-  return { added, removed: old.routers.filter(spec => !kept.has(routerKey(spec))), changed, unchanged };
+  return { added, removed: old.routers.filter(spec => !kept.has(spec)), changed, unchanged };
+}
+
+/** What other machines know a router by. */
+function placeOf({ interface: name, family, vrid }: RouterSpec): string {
+  return `${name} ${family} ${vrid}`;
+}
+
+/** Whether there is anything to do. */
+export function isEmpty({ added, removed, changed }: Difference): boolean {
+  return added.length + removed.length + changed.length === 0;
 }
 
 /** Every key, so that one that is added to `RouterSpec` cannot be forgotten here. */
@@ -48,6 +68,9 @@ const KEYS: Readonly<Record<keyof RouterSpec, true>> = {
   preemptDelay: true,
   accept: true,
   checksum: true,
+  peers: true,
+  source: true,
+  password: true,
   lease: true,
   tracked: true,
 };

@@ -1,7 +1,7 @@
 // The rules for single values: how each is read, and in which words it is refused.
 // Must not know which keys there are (schema.ts), files or positions.
 import { z } from 'zod';
-import { familyOf, isUnicast, type Prefix, parseAddress, parsePrefix } from '../vrrp/address.ts';
+import { type Address, addressBytes, familyOf, isUnicast, type Prefix, parseAddress, parsePrefix } from '../vrrp/address.ts';
 import type { Micros } from '../vrrp/units.ts';
 import { type Code, quote } from './diagnostic.ts';
 import { DURATION_PATTERN, formatDuration, parseDuration } from './duration.ts';
@@ -16,6 +16,9 @@ export const MUST = {
   list: 'must be a list',
   table: 'must be a table',
   checksum: 'must be one of "auto", "rfc9568", "rfc5798"',
+  scope: 'must be one of "global", "link", "host"',
+  address: 'must be an address in quotes, or a table with `address`',
+  password: 'must be a table with `file` or `credential`, or text in quotes',
 } as const;
 
 /** What a rule finds wrong; it travels as `params` of a zod issue that has the message. */
@@ -96,29 +99,92 @@ export function interfaceName(text: string, context: Context): string {
   return text;
 }
 
+/** Size of a label in the kernel, IFNAMSIZ without its last byte. */
+const LABEL_BYTES = 15;
+
+/** The label of an IPv4 address, as far as it does not depend on the interface. */
+export function addressLabel(text: string, context: Context): string {
+  const wrong = (why: string) => refuse(context, `${quote(text)} cannot be a label: ${why}`, { code: 'bad-label' });
+  if (/[\s\p{Cc}]/u.test(text)) return wrong('it contains a space');
+  if (new TextEncoder().encode(text).length > LABEL_BYTES) return wrong(`it is longer than ${LABEL_BYTES} bytes`);
+  return text;
+}
+
 /** A virtual address with its prefix length: one that a machine in that network can have. */
 export function virtualAddress(text: string, context: Context): Prefix {
-  const wrong = (why: string, hint?: string) =>
-    refuse(context, `${quote(text)} ${why}`, { code: 'bad-address', ...(hint === undefined ? {} : { hint }) });
+  const wrong = (why: string, hint?: string) => refuse(context, `${quote(text)} ${why}`, badAddress(hint));
   const prefix = parsePrefix(text);
   if (prefix === null) {
+    const old = spelledOut(text);
+    if (old !== null) return wrong('is more than an address', old);
     const [address = ''] = text.split('/', 1);
-    if (parseAddress(address) !== null) return wrong('has no valid prefix length', `write one from 1 to 32: "${address}/24"`);
-    return wrong('is no IP address', 'write an address with its prefix length: "192.0.2.200/24"');
+    const parsed = parseAddress(address);
+    if (parsed === null) return wrong('is no IP address', withoutZone(text) ?? PREFIX_HINT);
+    const [longest, usual] = familyOf(parsed) === 'ipv4' ? [32, 24] : [128, 64];
+    return wrong('has no valid prefix length', `write one from 1 to ${longest}: "${address}/${usual}"`);
   }
-  if (familyOf(prefix.address) === 'ipv6') return notAvailable(context, 'IPv6', { at: 'value' });
-  if (!isUnicast(prefix.address)) return wrong('is not an address that an interface can have');
-  if (prefix.length === 0) return wrong('would take the whole internet for its network', 'write the prefix length of the network: /24');
+  if (!isUnicast(prefix.address)) return wrong(NO_HOST);
+  if (prefix.length === 0) {
+    const usual = familyOf(prefix.address) === 'ipv4' ? 24 : 64;
+    return wrong('would take the whole internet for its network', `write the prefix length of the network: /${usual}`);
+  }
   const edge = edgeOfNetwork(prefix);
-  if (edge !== null) return wrong(`is ${edge}`, 'write one of the addresses in between, or a longer prefix: /32');
+  const longest = familyOf(prefix.address) === 'ipv4' ? 32 : 128;
+  if (edge !== null) return wrong(`is ${edge}`, `write one of the addresses in between, or a longer prefix: /${longest}`);
   return prefix;
 }
 
-/** The two addresses of an IPv4 network that no machine can have; /31 (RFC 3021) and /32 have none. */
+/** The address of a machine, alone: a peer's, or one of our own. */
+export function hostAddress(text: string, context: Context): Address {
+  const wrong = (why: string, hint?: string) => refuse(context, `${quote(text)} ${why}`, badAddress(hint));
+  const address = parseAddress(text);
+  if (address === null) {
+    const [alone = ''] = text.split(/[/\s]/, 1);
+    const hint = withoutZone(text) ?? 'names are not looked up; write an address';
+    if (parseAddress(alone) === null) return wrong('is no IP address', hint);
+    const ttls = Array.from(text.matchAll(/\s(min_ttl|max_ttl)\s+(\d+)/g), ([, key, value]) => `, ${key} = ${value}`);
+    const table = `write { address = "${alone}"${ttls.join('')} }`;
+    return wrong('is more than an address', ttls.length === 0 ? `write "${alone}" alone` : table);
+  }
+  return isUnicast(address) ? address : wrong(NO_HOST);
+}
+
+const PREFIX_HINT = 'write an address with its prefix length: "192.0.2.200/24" or "2001:db8::200/64"';
+const NO_HOST = 'is not an address that an interface can have';
+
+function badAddress(hint: string | undefined): Flaw {
+  return { code: 'bad-address', ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Our table for "192.0.2.200/24 dev eth1 label eth1:web", the way of keepalived.conf and of `ip address`. */
+function spelledOut(text: string): string | null {
+  const [address = '', ...words] = text.split(/\s+/);
+  if (parsePrefix(address) === null || !words.some(word => /^(dev|label|scope|brd|broadcast)$/.test(word))) return null;
+  const keys = new Map([
+    ['dev', 'interface'],
+    ['label', 'label'],
+    ['scope', 'scope'],
+  ]);
+  const parts = words.flatMap((word, index) => {
+    const [key, value] = [keys.get(word), words[index + 1]];
+    return key === undefined || value === undefined ? [] : [`, ${key} = "${value}"`];
+  });
+  return parts.length === 0 ? `write "${address}" alone` : `write { address = "${address}"${parts.join('')} }`;
+}
+
+/** "fe80::1%eth0" is how tools name a link-local address on one interface. */
+function withoutZone(text: string): string | null {
+  const [address = '', ...zone] = text.split('%');
+  return zone.length === 0 || parseAddress(address) === null ? null : `leave out what is behind the \`%\`: the interface is known`;
+}
+
+/** The addresses of a network that no machine should have: in IPv4 the first and the last (not in /31, RFC 3021), in IPv6
+ *  the first, which means all routers (RFC 4291 §2.6.1; not in /127, RFC 6164). */
 function edgeOfNetwork({ address, length }: Prefix): string | null {
-  if (length > 30) return null;
-  const bits = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const host = bits % 2 ** (32 - length);
-  if (host === 0) return 'the address of the network itself';
-  return host === 2 ** (32 - length) - 1 ? 'the broadcast address of its network' : null;
+  const bytes = addressBytes(address);
+  const host = Array.from(bytes, (byte, index) => byte & (0xff >> Math.min(8, Math.max(0, length - 8 * index))));
+  if (bytes.length * 8 - length < 2) return null;
+  if (host.every(part => part === 0)) return 'the address of the network itself';
+  const broadcast = host.every((part, index) => part === 0xff >> Math.min(8, Math.max(0, length - 8 * index)));
+  return broadcast && familyOf(address) === 'ipv4' ? 'the broadcast address of its network' : null;
 }

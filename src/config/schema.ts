@@ -1,11 +1,12 @@
 // The shape of holdfast.toml: every key with its type, bounds, default and description. Validator, manual page and JSON
 // Schema all come from here. Must not know TOML, files, positions, nor how two settings depend on each other.
 import { z } from 'zod';
-import type { Prefix } from '../vrrp/address.ts';
 import { maxAddresses } from '../vrrp/packet.ts';
+import type { Version } from '../vrrp/router.ts';
 import { type Micros, millis, type Priority, priority, seconds, type Vrid, vrid } from '../vrrp/units.ts';
 import { DURATION_PATTERN } from './duration.ts';
-import { duration, durationText, interfaceName, MUST, notAvailable, readDuration, refuse, virtualAddress, wholeNumber } from './rules.ts';
+import { passwordValue, peerElement, virtualAddressElement } from './elements.ts';
+import { duration, durationText, hostAddress, interfaceName, MUST, notAvailable, readDuration, refuse, wholeNumber } from './rules.ts';
 
 /** Longest lease and delay. Beyond it a slip of the pen is likelier than a wish. */
 const HOUR = seconds(3600);
@@ -16,7 +17,7 @@ export const ROUTER_KEYS = {
     .string({ error: MUST.name })
     .transform(interfaceName)
     .meta({
-      description: 'The interface that the advertisements use and that the addresses live on.',
+      description: 'The interface that the advertisements use, and that the addresses live on unless they name another.',
       examples: ['eth0'],
     }),
   vrid: wholeNumber<Vrid>('vrid', [1, 255], vrid).meta({
@@ -38,22 +39,13 @@ export const ROUTER_KEYS = {
       description: 'The highest that is alive serves. 2 to 254; 255 only for the machine whose own addresses these are.',
       examples: [150],
     }),
-  addresses: z
-    .array(z.string({ error: MUST.text }).transform(virtualAddress), { error: MUST.list })
-    .meta({ minItems: 1, maxItems: maxAddresses('ipv4') })
-    .transform((addresses, context): readonly Prefix[] => {
-      const most = maxAddresses('ipv4');
-      if (addresses.length === 0) return refuse(context, '`addresses` is empty', { code: 'too-few-addresses' });
-      if (addresses.length <= most) return addresses;
-      return refuse(context, `${addresses.length} addresses do not fit into an advertisement`, {
-        code: 'too-many-addresses',
-        hint: `one virtual router carries at most ${most}; share them out over several`,
-      });
-    })
-    .meta({
-      description: 'The virtual addresses with the prefix length of their network; without one, /32.',
-      examples: [['192.0.2.200/24']],
-    }),
+  addresses: z.array(virtualAddressElement, { error: MUST.list }).meta({
+    maxItems: maxAddresses('ipv4') + maxAddresses('ipv6'),
+    description:
+      'The virtual addresses, IPv4, IPv6 or both, with the prefix length of their network; without one, /32 or /128. ' +
+      'A table says more about one: `interface`, `label`, `scope`. Empty where something else moves the address.',
+    examples: [['192.0.2.200/24']],
+  }),
   track: z
     .array(z.string({ error: MUST.text }), { error: MUST.list })
     .transform((names, context) => (names.length === 0 ? names : notAvailable(context, '`track`')))
@@ -61,14 +53,16 @@ export const ROUTER_KEYS = {
     .meta({ description: 'Watchdogs and checks that this router depends on. Not available in this version.' }),
   version: z
     .number({ error: MUST.number })
-    .transform((version, context): 3 => {
-      if (version === 3) return version;
-      if (version === 2)
-        return notAvailable(context, '`version = 2`', { at: 'key', hint: 'a keepalived that shall take part needs `vrrp_version 3`' });
+    .transform((version, context): Version => {
+      if (version === 2 || version === 3) return version;
       return refuse(context, `\`version\` must be 2 or 3, not ${version}`, { code: 'out-of-range' });
     })
     .prefault(3)
-    .meta({ description: 'Version of VRRP. 2 is not available in this version.', enum: [2, 3], examples: [3] }),
+    .meta({
+      description: 'Version of VRRP, the same on all machines of the group. 2 is for old peers: IPv4 and whole seconds only.',
+      enum: [2, 3],
+      examples: [3],
+    }),
   advert_interval: duration('advert_interval', millis(10), millis(40_950), millis(10))
     .prefault('1s')
     .meta({
@@ -88,21 +82,24 @@ export const ROUTER_KEYS = {
     }),
   accept: z
     .boolean({ error: MUST.flag })
-    .transform((accept, context): true => accept || notAvailable(context, '`accept = false`'))
     .prefault(true)
     .meta({
-      description: 'Whether the addresses answer for the machine itself. `false` is not available in this version.',
+      description: 'Whether the machine itself answers on the addresses while it is Active; without it, they can only be routed through.',
       examples: [true],
     }),
   checksum: z
     .enum(['auto', 'rfc9568', 'rfc5798'], { error: MUST.checksum })
     .prefault('auto')
-    .meta({ description: 'Form of the checksum in IPv4 advertisements; `auto` follows the peers.', examples: ['auto'] }),
+    .meta({ description: 'Form of the checksum in IPv4 advertisements of version 3; `auto` follows the peers.', examples: ['auto'] }),
   peers: z
-    .array(z.string({ error: MUST.text }), { error: MUST.list })
-    .transform((peers, context) => (peers.length === 0 ? peers : notAvailable(context, '`peers`')))
+    .array(peerElement, { error: MUST.list })
     .prefault([])
-    .meta({ description: 'Unicast peers; empty for multicast. Not available in this version.' }),
+    .meta({
+      description:
+        'The other machines, when advertisements shall go to each of them instead of to the multicast group. A table says from how far ' +
+        'away one may be heard: `min_ttl`, `max_ttl`. The address of the machine itself may be in the list.',
+      examples: [['192.0.2.11']],
+    }),
   lease: durationText()
     .meta({ pattern: `^auto$|^off$|${DURATION_PATTERN}` })
     .transform((text, context): Micros | 'auto' | 'off' => {
@@ -117,15 +114,15 @@ export const ROUTER_KEYS = {
       examples: ['auto'],
     }),
   source: z
-    .unknown()
-    .transform((_value, context): undefined => notAvailable(context, '`source`'))
+    .string({ error: MUST.text })
+    .transform(hostAddress)
     .optional()
-    .meta({ description: 'Own address to send from. Not available in this version.' }),
-  password: z
-    .unknown()
-    .transform((_value, context): undefined => notAvailable(context, '`password`'))
-    .optional()
-    .meta({ description: 'Password of version 2. Not available in this version.' }),
+    .meta({ description: 'Own address to send from, by default the first of the interface.', examples: ['192.0.2.10'] }),
+  password: passwordValue.optional().meta({
+    description:
+      'Version 2 only: the password in plain text that old peers want, at most 8 bytes. It protects from mistakes, not from people.',
+    examples: [{ file: '/etc/holdfast/web.password' }],
+  }),
 } as const;
 
 /** `[vrrp.NAME]`. What no default can stand for may be missing here and come from another table. */

@@ -1,6 +1,8 @@
 // Holds a tree against the schema: every key that does not belong, every value that is not what it must be.
 // Must not know what the settings mean together.
+import type { z } from 'zod';
 import { quote } from './diagnostic.ts';
+import { ADDRESS_KEYS, PASSWORD_KEYS, PEER_KEYS } from './elements.ts';
 import type { Finding } from './finding.ts';
 import { MUST } from './rules.ts';
 import { configuration, ROUTER_KEYS } from './schema.ts';
@@ -23,8 +25,7 @@ export function checkShape(forest: Forest): { findings: readonly Finding[]; brok
 
   for (const path of unspeakable(forest.tree, [])) blame(path, 'key', { code: 'bad-name', message: '`__proto__` cannot be a name' });
   for (const path of doomed) prune(forest.tree, path);
-  for (const issue of configuration.safeParse(forest.tree).error?.issues ?? []) {
-    const path = issue.path.map(step => (typeof step === 'number' ? step : String(step)));
+  for (const { issue, path } of issuesOf(forest.tree)) {
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
         const { words, meant } = unknownKey(forest.tree, path, key);
@@ -43,12 +44,37 @@ export function checkShape(forest: Forest): { findings: readonly Finding[]; brok
   return { findings, broken: new Set([...doomed, ...excused].map(path => JSON.stringify(path))) };
 }
 
+interface Issue {
+  readonly issue: z.core.$ZodIssue;
+  readonly path: Path;
+}
+
+/** Everything that the schema finds; where a key is unknown, nothing about what is missing beside it. */
+function issuesOf(tree: Table): readonly Issue[] {
+  const issues = (configuration.safeParse(tree).error?.issues ?? []).flatMap(issue => meantBy(issue, []));
+  const strange = new Set(issues.flatMap(({ issue, path }) => (issue.code === 'unrecognized_keys' ? [JSON.stringify(path)] : [])));
+  return issues.filter(({ issue, path }) => {
+    if (issue.code === 'custom') return !strange.has(JSON.stringify(path));
+    return valueAt(tree, path) !== undefined || !strange.has(JSON.stringify(path.slice(0, -1)));
+  });
+}
+
+/** Of a value that may be written in several ways, the issues with the way that was meant: the one whose type is right. */
+function meantBy(issue: z.core.$ZodIssue, parent: Path): readonly Issue[] {
+  const path = [...parent, ...issue.path.map(step => (typeof step === 'number' ? step : String(step)))];
+  const ways = issue.code === 'invalid_union' ? issue.errors : [];
+  const meant = ways.find(errors => !errors.some(error => error.code === 'invalid_type' && error.path.length === 0));
+  return meant === undefined ? [{ issue, path }] : meant.flatMap(inner => meantBy(inner, path));
+}
+
 /** The schema's library passes over this key in silence. */
-function unspeakable(table: Table, path: Path): Path[] {
-  return Object.entries(table).flatMap(([key, value]) => {
+function unspeakable(value: unknown, path: Path): Path[] {
+  if (path.length >= MAX_DEPTH) return [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => unspeakable(item, [...path, index]));
+  if (!isTable(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, key];
-    if (key === '__proto__') return [here];
-    return isTable(value) && here.length < MAX_DEPTH ? unspeakable(value, here) : [];
+    return key === '__proto__' ? [here] : unspeakable(inner, here);
   });
 }
 
@@ -66,23 +92,42 @@ function settingOf(path: Path): Path {
 
 const ROUTER_WORDS = Object.keys(ROUTER_KEYS);
 
+/** The tables inside of settings, and what they may have. */
+const INNER_WORDS: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['addresses', Object.keys(ADDRESS_KEYS)],
+  ['peers', Object.keys(PEER_KEYS)],
+  ['password', Object.keys(PASSWORD_KEYS)],
+]);
+
 /** @returns the words about it, and what was meant by it, if that can be told: a setting, or the table around it */
 function unknownKey(tree: Table, parent: Path, key: string): { words: Blame; meant: Path | null } {
   const words = { code: 'unknown-key', message: `${quote(key)} is not a setting here` } as const;
-  const known = keysAt(parent);
-  const renamed = rename(key);
-  if (renamed !== null && known.includes(renamed)) {
+  const inner = innerWords(parent);
+  const known = inner ?? keysAt(parent);
+  const renamed = rename(key, known);
+  if (renamed !== null) {
     const example = exampleOf(renamed);
-    const more = example === undefined ? ', which is not available in this version' : `; ${example}`;
+    const more = example !== undefined ? `; ${example}` : inner === null ? ', which is not available in this version' : '';
     return { words: { ...words, hint: `it is called ${quote(renamed)} here${more}` }, meant: [...parent, renamed] };
   }
-  const dotted = dottedName(valueAt(tree, [...parent, key]), [...parent, key]);
+  const dotted = inner === null ? dottedName(valueAt(tree, [...parent, key]), [...parent, key]) : null;
   if (dotted !== null) return { words: { ...words, hint: `a name with dots needs quotes: \`[${dotted}]\`` }, meant: parent };
-  const advice = answer(key) ?? misplaced(tree, parent, key);
+  const advice = answer(key) ?? (inner === null ? misplaced(tree, parent, key) : displaced(key));
   if (advice !== null) return { words: { ...words, hint: advice }, meant: null };
   const nearest = suggest(key, known);
-  if (nearest === null) return { words, meant: null };
+  if (nearest === null)
+    return { words: inner === null ? words : { ...words, hint: `this table may have ${inner.map(quote).join(', ')}` }, meant: null };
   return { words: { ...words, hint: `did you mean ${quote(nearest)}?` }, meant: [...parent, nearest] };
+}
+
+/** The keys of a table inside of a setting; null when the path leads to none. */
+function innerWords(path: Path): readonly string[] | null {
+  return INNER_WORDS.get(path[0] === 'vrrp' ? path[2] : path[4]) ?? null;
+}
+
+/** A setting of the router in a table inside of one. */
+function displaced(key: string): string | null {
+  return ROUTER_WORDS.includes(key) ? 'it belongs to the virtual router itself, not to one of its values' : null;
 }
 
 /** `[vrrp.web.1]` and `[node.edge-a.example.org.vrrp.web]` are tables in tables to TOML.
@@ -113,14 +158,22 @@ function misplaced(tree: Table, parent: Path, key: string): string | null {
   return null;
 }
 
+const CHOICES = new Map<string, readonly string[]>([
+  [MUST.checksum, ROUTER_KEYS.checksum.unwrap().options],
+  [MUST.scope, ADDRESS_KEYS.scope.unwrap().options],
+]);
+
 /** @param must what the schema says about the type, out of `MUST` */
 function wrongValue(must: string, path: Path, value: unknown): Blame {
   const key = String(path.findLast(step => typeof step === 'string'));
   const element = typeof path.at(-1) === 'number';
+  if (value === undefined)
+    return { code: 'missing-key', message: `this table has no ${quote(key)}`, hint: exampleOf(String(settingOf(path).at(-1))) };
   if (must === MUST.table)
     return { code: 'wrong-type', message: `${nameOf(path)} ${must}, not ${describe(value)}`, hint: headerHint(path, value) };
-  if (must === MUST.checksum && typeof value === 'string') {
-    const nearest = suggest(value, ROUTER_KEYS.checksum.unwrap().options);
+  const choices = CHOICES.get(must);
+  if (choices !== undefined && typeof value === 'string') {
+    const nearest = suggest(value, choices);
     const hint = nearest === null ? undefined : `did you mean "${nearest}"?`;
     return { code: 'bad-choice', message: `${quote(key)} ${must}, not ${quote(value)}`, hint };
   }
@@ -145,8 +198,14 @@ function headerHint(path: Path, value: unknown): string | undefined {
 export function exampleOf(key: string): string | undefined {
   const [example] = Object.entries(ROUTER_KEYS).flatMap(([name, schema]) => (name === key ? (schema.meta()?.examples ?? []) : []));
   if (example === undefined) return undefined;
-  const text = Array.isArray(example) ? `[${example.map(item => JSON.stringify(item)).join(', ')}]` : JSON.stringify(example);
-  return `for example \`${key} = ${text}\``;
+  return `for example \`${key} = ${written(example)}\``;
+}
+
+/** A value as TOML has it. */
+function written(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{ ${Object.entries(value).map(([key, inner]) => `${key} = ${written(inner)}`)} }`;
 }
 
 function nameOf(path: Path): string {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { quote, type Span } from './diagnostic.ts';
 import { characters } from './locate.ts';
+import { MASK, secretsIn } from './mask.ts';
 
 export interface SyntaxFlaw {
   readonly code: 'syntax' | 'duplicate-key';
@@ -80,6 +81,12 @@ function explainPair(scene: Scene): SyntaxFlaw | null {
   if (key === undefined || value === undefined) return null;
   const say = (words: Words) => flaw(scene, from, to, words);
   if (value === '') return say({ message: `${quote(key)} has no value` });
+  if (isSecret(scene)) {
+    const hint = /^[[{]/.test(value)
+      ? 'what is wrong is not shown, as there is a password beside it'
+      : `write \`${key} = "${MASK}"\`, in quotes`;
+    return say({ message: 'this is not a value in TOML', hint });
+  }
   if (/^(yes|on|true)$/i.test(value)) return say({ message: `${quote(value)} is not a value`, hint: `write \`${key} = true\`` });
   if (/^(no|off|false)$/i.test(value)) return say({ message: `${quote(value)} is not a value`, hint: `write \`${key} = false\`` });
   if (/^("[^"]*|'[^']*)$/.test(value)) return say({ message: 'this text is not closed', hint: 'the quote at its end is missing' });
@@ -92,6 +99,11 @@ function explainPair(scene: Scene): SyntaxFlaw | null {
   if (bare === undefined) return null;
   const quoted = bare.split(',').map(item => `"${item.trim()}"`);
   return say({ message: 'text needs quotes', hint: `write \`${key} = [${quoted.join(', ')}]\`` });
+}
+
+/** Whether the words about a line must not repeat any of it. */
+function isSecret({ text, number }: Scene): boolean {
+  return secretsIn(text, number).length > 0;
 }
 
 /** Any other line. Where no header came before it, this is hardly a configuration at all. */
@@ -110,6 +122,7 @@ function explainLine(scene: Scene): SyntaxFlaw {
   const say = (words: Words) => ({ ...flaw(scene, column, tokenEnd(scene), words), last: headless });
   const word = /^\s*([\w.-]+)(?:\s+(?!=)|\s*:|\s*$)/.exec(line)?.[1];
   if (word !== undefined) return say({ message: `expected \`=\` after ${quote(word)}`, hint: 'a setting looks like `key = value`' });
+  if (isSecret(scene)) return say({ message: 'this is not TOML' });
   const token = line.slice(column, tokenEnd(scene));
   if (/^["']/.test(token)) return say({ message: `unexpected ${quote(token)}`, hint: 'is there a comma missing before it?' });
   return say({ message: `unexpected ${token === '' ? 'end of the line' : quote(token)}` });

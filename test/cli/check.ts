@@ -60,6 +60,31 @@ t.test('warnings pass, unless they shall not', async t => {
   t.match(strict.stderr, `${path}: 1 warning, which --strict does not let pass\n`);
 });
 
+t.test('notes pass always', async t => {
+  const path = join(t.testdir({ 'holdfast.toml': router('web', { ...HERE, addresses: '["2001:db8::200/64"]' }) }), 'holdfast.toml');
+  const { code, stdout, stderr } = await run(path, '--strict');
+  t.equal(code, 0);
+  t.match(stderr, /^note\[link-local-added\]/);
+  t.equal(stdout, `${path}: ok, 1 virtual router (web), node ${hostname()}, 1 note\n`);
+  t.match(JSON.parse((await run(path, '--strict', '--json')).stdout), {
+    configurations: [{ ok: true, diagnostics: [{ code: 'link-local-added', severity: 'note' }] }],
+  });
+});
+
+t.test('shows no password, and reads none of another machine', async t => {
+  const plain = router('web', { ...HERE, version: '2', password: '"secret12"' });
+  const elsewhere = router('web', { ...HERE, version: '2', password: '{ file = "/nowhere/secret12" }' });
+  const directory = t.testdir({ 'plain.toml': plain, 'elsewhere.toml': elsewhere });
+  for (const json of [[], ['--json']]) {
+    const { code, stdout, stderr } = await run(join(directory, 'plain.toml'), ...json);
+    t.equal(code, 0);
+    t.match(stdout + stderr, 'password-exposed');
+    t.notMatch(stdout + stderr, 'secret12');
+  }
+  t.match(await run(join(directory, 'elsewhere.toml')), { code: 78, stderr: /^error\[password-unreadable\]/ });
+  t.match(await run(join(directory, 'elsewhere.toml'), '--node', 'edge-b'), { code: 0, stderr: '' });
+});
+
 t.test('looks at this machine for its own configuration, or when told to', async t => {
   const path = join(t.testdir({ 'holdfast.toml': GOOD, 'lo.toml': router('web', { interface: '"lo"' }) }), 'holdfast.toml');
   t.match(await run(path, '--system'), { code: 0, stderr: /^warning\[interface-missing\]/ });

@@ -1,6 +1,6 @@
 // Tests src/cli/files.ts: what is read from disk and in which order, what cannot be read, and how interfaces are listed.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, symlinkSync } from 'node:fs';
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -79,6 +79,78 @@ t.test('examines a configuration, and shows it to people', async t => {
   t.ok(local.loaded.plan);
   t.match(local.diagnostics, [{ code: 'interface-missing', severity: 'warning' }]);
   t.equal((await examine(join(directory, 'good.toml'), 'here', new Map(), 'ignore')).report, '');
+});
+
+/** A version 2 router whose password is `password`, examined on this machine. */
+async function withPassword(directory: string, password: string, absent: 'warn' | 'ignore' = 'ignore') {
+  const path = join(directory, 'holdfast.toml');
+  writeFileSync(path, router('old', { version: '2', password }));
+  const { loaded, diagnostics, report } = await examine(path, 'here', new Map(), absent);
+  const found = diagnostics.filter(({ code }) => code !== 'interface-missing');
+  return { password: loaded.plan?.routers[0]?.password, found, report };
+}
+
+t.test('reads the password that a file has', async t => {
+  const directory = t.testdir({ good: 'secret12\n', open: 'secret12', long: 'secret-for-sure', empty: '\n', latin: Buffer.from([0xe9]) });
+  for (const name of ['good', 'long', 'empty', 'latin']) chmodSync(join(directory, name), 0o640);
+  chmodSync(join(directory, 'open'), 0o644);
+  symlinkSync('good', join(directory, 'link'));
+  const read = (name: string) => withPassword(directory, `{ file = "${join(directory, name)}" }`);
+
+  for (const name of ['good', 'link']) t.match(await read(name), { password: 'secret12', found: [], report: '' }, name);
+  const open = await read('open');
+  t.match(open, { password: 'secret12', found: [{ code: 'password-exposed', severity: 'warning', span: { line: 6, column: 21 } }] });
+  t.match(open.report, `= hint: \`chmod 600 ${join(directory, 'open')}\``);
+  const long = await read('long');
+  t.match(long, { password: undefined, found: [{ code: 'password', severity: 'error', message: /long is longer than 8 bytes$/ }] });
+  t.match(long.report, `\`truncate -s 8 ${join(directory, 'long')}\` keeps those`);
+  t.match(await read('empty'), { found: [{ code: 'password', message: /empty is empty$/ }] });
+  t.match(await read('latin'), { found: [{ code: 'password', message: /latin is not UTF-8 text$/ }] });
+  for (const { report } of [open, long]) t.notMatch(report, 'secret');
+});
+
+t.test('says why a password cannot be read', async t => {
+  const directory = t.testdir({ folder: {} });
+  for (const [path, why] of [
+    [join(directory, 'nowhere'), 'there is no such file'],
+    [join(directory, 'folder'), 'this is no file'],
+    ['/dev/zero', 'this is no file'],
+  ] as const) {
+    const { password, found, report } = await withPassword(directory, `{ file = "${path}" }`);
+    t.equal(password, undefined, 'no plan');
+    t.match(found, [{ code: 'password-unreadable', severity: 'error', span: { line: 6, column: 21 } }]);
+    t.match(report, `cannot be read: ${why}`);
+  }
+});
+
+t.test('a credential is a file of the service', async t => {
+  const directory = t.testdir({ credentials: { web: 'secret12' } });
+  chmodSync(join(directory, 'credentials/web'), 0o400);
+  const before = process.env.CREDENTIALS_DIRECTORY;
+  t.teardown(() => {
+    if (before === undefined) delete process.env.CREDENTIALS_DIRECTORY;
+    else process.env.CREDENTIALS_DIRECTORY = before;
+  });
+  process.env.CREDENTIALS_DIRECTORY = join(directory, 'credentials');
+  t.match(await withPassword(directory, '{ credential = "web" }'), { password: 'secret12', found: [] });
+  t.match(await withPassword(directory, '{ credential = "db" }'), { password: undefined, found: [{ code: 'password-unreadable' }] });
+  delete process.env.CREDENTIALS_DIRECTORY;
+  const shell = await withPassword(directory, '{ credential = "web" }');
+  t.match(shell, { password: null, found: [{ code: 'password-not-checked', severity: 'note' }] }, 'a shell cannot know');
+  const service = await withPassword(directory, '{ credential = "web" }', 'warn');
+  t.match(service, { password: undefined, found: [{ code: 'password-unreadable', severity: 'error' }] }, 'the service must');
+  t.match(service.report, 'LoadCredential=web:');
+});
+
+t.test('another machine’s passwords are not read, nor are those of a configuration with errors forgotten', async t => {
+  const directory = t.testdir({ 'holdfast.toml': router('old', { version: '2', password: '{ file = "/nowhere" }' }) });
+  const path = join(directory, 'holdfast.toml');
+  const other = await examine(path, 'there', null, 'ignore');
+  t.strictSame(other.diagnostics, []);
+  t.equal(other.loaded.plan?.routers[0]?.password, null);
+  writeFileSync(path, router('old', { version: '2', password: '{ file = "/nowhere" }', vird: '1' }));
+  const codes = (await examine(path, 'here', new Map(), 'ignore')).diagnostics.map(({ code }) => code);
+  t.strictSame(codes, ['unknown-key', 'password-unreadable'], 'all mistakes at once');
 });
 
 t.test('shows no more than anybody reads', async t => {

@@ -30,7 +30,7 @@ function tell({ diagnostics, plan }: Loaded, sources: readonly Source[]): string
 
 t.test('says what is wrong in words that help', async t => {
   const names = new Set(globSync('*{.toml,/holdfast.toml}', { cwd: golden }).map(path => basename(path.replace(/\/.*/, ''), '.toml')));
-  t.ok(names.size >= 17, 'the examples are there');
+  t.ok(names.size >= 24, 'the examples are there');
   for (const name of names) {
     const sources = sourcesOf(name);
     const told = tell(await load(sources, 'edge-x'), sources);
@@ -59,6 +59,9 @@ t.test('fills in the defaults', async t => {
         preemptDelay: 0,
         accept: true,
         checksum: 'auto',
+        peers: [],
+        source: null,
+        password: null,
         lease: 6_000_000,
         tracked: false,
       },
@@ -100,6 +103,41 @@ t.test('takes every setting as it is written', async t => {
   ]);
   const fast = await loadText(router('web', { advert_interval: '"10ms"', lease: '"1s"', preempt: 'false' }));
   t.match(fast.plan?.routers, [{ advertInterval: 10_000, lease: 1_000_000, preempt: false }]);
+  const old = await loadText(
+    router('old', {
+      version: '2',
+      addresses: '[{ address = "192.0.2.200/24", interface = "eth1", label = "eth1:web", scope = "link" }]',
+      accept: 'false',
+      peers: '["192.0.2.11", { address = "198.51.100.12", min_ttl = 250 }]',
+      source: '"192.0.2.10"',
+      password: '{ file = "/etc/holdfast/old.password" }',
+    }),
+  );
+  t.strictSame(old.diagnostics, []);
+  t.match(old.secrets, [{ router: 'old', password: { from: 'file', path: '/etc/holdfast/old.password' } }]);
+  t.match(old.plan?.routers, [
+    {
+      version: 2,
+      addresses: [{ address: '192.0.2.200', length: 24, interface: 'eth1', label: 'eth1:web', scope: 'link' }],
+      accept: false,
+      peers: [
+        { address: '192.0.2.11', minTtl: 255, maxTtl: 255 },
+        { address: '198.51.100.12', minTtl: 250, maxTtl: 255 },
+      ],
+      source: '192.0.2.10',
+      password: null,
+    },
+  ]);
+});
+
+t.test('a password is in the plan and nowhere else', async t => {
+  const texts = globSync('passwords*.toml', { cwd: golden }).map(file => readFileSync(join(golden, file), 'utf8'));
+  for (const text of [...texts, router('old', { version: '2', password: '"hidden-7"' })]) {
+    const { diagnostics } = await loadText(text);
+    t.ok(diagnostics.length > 0);
+    t.notMatch(JSON.stringify(diagnostics), 'hidden');
+    for (const diagnostic of diagnostics) t.notMatch(render(diagnostic, text), 'hidden');
+  }
 });
 
 t.test('lays the settings of a machine over the common ones', async t => {
@@ -224,11 +262,19 @@ t.test('the example in the manual is a configuration, for both machines', async 
   const all = text.replaceAll(/^# (?=\[|[a-z_]+ = )/gm, '');
   t.not(all, text);
   const { plan, diagnostics } = await loadText(all, 'edge-b');
-  t.strictSame(diagnostics, [], 'what is commented out is right too');
-  t.match(plan?.routers, [
-    { name: 'web', priority: 100 },
-    { name: 'mail', priority: 150 },
-  ]);
+  t.match(diagnostics, [{ code: 'link-local-added' }], 'what is commented out is right too');
+  t.equal(diagnostics.length, 1);
+  t.match(
+    plan?.routers.map(({ name, family, priority }) => [name, family, priority]),
+    [
+      ['web', 'ipv4', 100],
+      ['mail', 'ipv4', 150],
+      ['both', 'ipv4', 100],
+      ['both', 'ipv6', 100],
+      ['far', 'ipv4', 100],
+      ['old', 'ipv4', 100],
+    ],
+  );
 });
 
 t.test('never throws, whatever the text', { timeout: 60_000 }, async t => {

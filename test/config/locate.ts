@@ -68,6 +68,22 @@ t.test('points at the nearest table for what is not written', async t => {
   t.equal(await covered(TEXT, [], 'key'), null);
 });
 
+t.test('finds what is inside of tables in lists, for one machine too', async t => {
+  const text = `[node.edge-a.vrrp.web]
+addresses = ["192.0.2.200", { address = "192.0.2.201", interface = "eth1" },
+  { label = "eth0:x" }]
+`;
+  const list: Path = ['node', 'edge-a', 'vrrp', 'web', 'addresses'];
+  for (const [path, value] of [
+    [[...list, 0], '2: "192.0.2.200"'],
+    [[...list, 1], '2: { address = "192.0.2.201", interface = "eth1" }'],
+    [[...list, 1, 'interface'], '2: "eth1"'],
+    [[...list, 2, 'label'], '3: "eth0:x"'],
+    [[...list, 2, 'address'], '3: { label = "eth0:x" }'],
+  ] as const)
+    t.equal(await covered(text, path, 'value'), value, path.join('.'));
+});
+
 t.test('counts characters, not UTF-16 units', async t => {
   t.equal(await covered('"😀😀" = { b = 1 }', ['😀😀', 'b'], 'key'), '1: b');
   t.strictSame((await locator('"😀" = 1\r\nb = "x"\r\n'))(['b'], 'value'), { line: 2, column: 5, endLine: 2, endColumn: 8 });

@@ -1,7 +1,16 @@
 // Tests src/config/rules.ts: single values at their bounds, and the words for those beyond.
 import t from 'tap';
 import { z } from 'zod';
-import { duration, interfaceName, refuse, virtualAddress, wholeNumber } from '../../src/config/rules.ts';
+import {
+  addressLabel,
+  duration,
+  hostAddress,
+  interfaceName,
+  notAvailable,
+  refuse,
+  virtualAddress,
+  wholeNumber,
+} from '../../src/config/rules.ts';
 import { micros } from '../../src/vrrp/units.ts';
 
 /** The value, or "code: message (hint)". */
@@ -67,6 +76,12 @@ t.test('addresses that a machine can have', async t => {
     ['192.0.3.0/23', '192.0.3.0', 23],
     ['10.0.0.1/1', '10.0.0.1', 1],
     ['255.255.255.254/24', '255.255.255.254', 24],
+    ['2001:db8::200', '2001:db8::200', 128],
+    ['2001:DB8:0::200/64', '2001:db8::200', 64],
+    ['2001:db8::/127', '2001:db8::', 127],
+    ['2001:db8::/128', '2001:db8::', 128],
+    ['2001:db8::ffff:ffff:ffff:ffff/64', '2001:db8::ffff:ffff:ffff:ffff', 64],
+    ['fe80::1/10', 'fe80::1', 10],
   ] as const)
     t.strictSame(read(schema, text), { address, length }, text);
   for (const [text, wrong] of [
@@ -83,9 +98,69 @@ t.test('addresses that a machine can have', async t => {
     ['224.0.0.18', 'bad-address: `224.0.0.18` is not an address that an interface can have'],
     ['255.255.255.255', 'bad-address: `255.255.255.255` is not an address that an interface can have'],
     ['127.0.0.1', 'bad-address: `127.0.0.1` is not an address that an interface can have'],
-    ['2001:db8::1/64', 'not-available: IPv6 is not available in this version'],
+    [
+      '2001:db8::/64',
+      'bad-address: `2001:db8::/64` is the address of the network itself (write one of the addresses in between, or a longer prefix: /128)',
+    ],
+    ['2001:db8::4/126', 'bad-address: `2001:db8::4/126` is the address of the network itself'],
+    ['fe80::/10', 'bad-address: `fe80::/10` is the address of the network itself'],
+    ['2001:db8::1/129', 'bad-address: `2001:db8::1/129` has no valid prefix length (write one from 1 to 128: "2001:db8::1/64")'],
+    [
+      '2001:db8::1/0',
+      'bad-address: `2001:db8::1/0` would take the whole internet for its network (write the prefix length of the network: /64)',
+    ],
+    ['::/64', 'bad-address: `::/64` is not an address that an interface can have'],
+    ['ff02::12', 'bad-address: `ff02::12` is not an address that an interface can have'],
+    ['::ffff:192.0.2.1', 'bad-address: `::ffff:192.0.2.1` is not an address that an interface can have'],
+    ['fe80::1%eth0', 'bad-address: `fe80::1%eth0` is no IP address (leave out what is behind the `%`'],
+    ['eth0%eth0', 'bad-address: `eth0%eth0` is no IP address (write an address'],
+    [
+      '192.0.2.1/24 dev eth1 scope link',
+      'bad-address: `192.0.2.1/24 dev eth1 scope link` is more than an address (write { address = "192.0.2.1/24", interface = "eth1", scope = "link" })',
+    ],
+    ['192.0.2.1/24 brd 192.0.2.255', 'bad-address: `192.0.2.1/24 brd 192.0.2.255` is more than an address (write "192.0.2.1/24" alone)'],
+    ['192.0.2.1 label', 'bad-address: `192.0.2.1 label` is more than an address (write "192.0.2.1" alone)'],
+    ['192.0.2.1 once', 'bad-address: `192.0.2.1 once` is no IP address'],
   ] as const)
     t.equal(String(read(schema, text)).slice(0, wrong.length), wrong, text);
+});
+
+t.test('addresses of machines, alone', async t => {
+  const schema = z.string().transform(hostAddress);
+  for (const [text, address] of [
+    ['192.0.2.10', '192.0.2.10'],
+    ['FE80:0::1', 'fe80::1'],
+    ['2001:db8::1', '2001:db8::1'],
+  ] as const)
+    t.equal(read(schema, text), address, text);
+  for (const [text, wrong] of [
+    ['192.0.2.10/24', 'is more than an address (write "192.0.2.10" alone)'],
+    ['192.0.2.10 max_ttl 254 min_ttl 250', 'is more than an address (write { address = "192.0.2.10", max_ttl = 254, min_ttl = 250 })'],
+    ['edge-b', 'is no IP address (names are not looked up; write an address)'],
+    ['fe80::1%eth0', 'is no IP address (leave out what is behind the `%`: the interface is known)'],
+    ['', 'is no IP address (names are not looked up; write an address)'],
+    ['ff02::12', 'is not an address that an interface can have'],
+    ['0.0.0.0', 'is not an address that an interface can have'],
+  ] as const)
+    t.equal(read(schema, text), `bad-address: \`${text}\` ${wrong}`, text);
+});
+
+t.test('labels that the kernel has room for', async t => {
+  const schema = z.string().transform(addressLabel);
+  for (const text of ['eth0', 'eth0:web', 'eth0:1234567890']) t.equal(read(schema, text), text);
+  for (const [text, why] of [
+    ['eth0:12345678901', 'it is longer than 15 bytes'],
+    ['日本日本日本', 'it is longer than 15 bytes'],
+    ['eth0: web', 'it contains a space'],
+    ['eth0\0', 'it contains a space'],
+  ] as const)
+    t.equal(read(schema, text), `bad-label: \`${text}\` cannot be a label: ${why}`);
+});
+
+t.test('what there is not yet', async t => {
+  const schema = z.unknown().transform((_value, context) => notAvailable(context, '`x`'));
+  t.equal(read(schema, 1), 'not-available: `x` is not available in this version');
+  t.match(schema.safeParse(1).error?.issues, [{ params: { at: 'key' } }]);
 });
 
 t.test('a refusal carries its flaw', async t => {

@@ -13,7 +13,8 @@ t.test('an unknown key is answered with the one that was meant', async t => {
   for (const [line, hint] of [
     ['vird = 51', 'did you mean `vrid`?'],
     ['virtual_router_id = 51', 'it is called `vrid` here; for example `vrid = 51`'],
-    ['Unicast-Peer = []', 'it is called `peers` here, which is not available in this version'],
+    ['Unicast-Peer = []', 'it is called `peers` here; for example `peers = ["192.0.2.11"]`'],
+    ['track-script = []', 'it is called `track` here, which is not available in this version'],
     ['state = "MASTER"', 'mastership follows `priority`: among those that are alive, the highest one serves'],
   ] as const)
     t.strictSame(await said(`${router('web')}${line}\n`), [`unknown-key: \`${line.split(' ')[0]}\` is not a setting here (${hint})`], line);
@@ -90,7 +91,11 @@ t.test('wrong types come with the right form', async t => {
     ],
     ['addresses', '"192.0.2.1"', 'wrong-type: `addresses` must be a list, not text (write `addresses = ["192.0.2.1"]`)'],
     ['addresses', '{ a = 1 }', `wrong-type: \`addresses\` must be a list, not a table (${example})`],
-    ['addresses', '[[1]]', `wrong-type: \`addresses\` has an element that must be text in quotes, not a list (${example})`],
+    [
+      'addresses',
+      '[[1]]',
+      `wrong-type: \`addresses\` has an element that must be an address in quotes, or a table with \`address\`, not a list (${example})`,
+    ],
     ['preempt', '"false"', 'wrong-type: `preempt` must be true or false, not text (for example `preempt = false`)'],
     ['track', 'true', 'wrong-type: `track` must be a list, not true'],
     ['lease', 'false', 'wrong-type: `lease` must be a duration in quotes, not false (for example `lease = "auto"`)'],
@@ -113,10 +118,65 @@ t.test('wrong types come with the right form', async t => {
     t.strictSame(await said(router('web', { [key]: value })), [expected], `${key} = ${value}`);
 });
 
+t.test('looks into tables inside of settings', async t => {
+  const table = 'this table may have `address`, `interface`, `label`, `scope`';
+  for (const [key, value, ...expected] of [
+    ['addresses', '[{ adress = "192.0.2.1" }]', 'unknown-key: `adress` is not a setting here (did you mean `address`?)'],
+    [
+      'addresses',
+      '[{ address = "192.0.2.1", dev = "x" }]',
+      'unknown-key: `dev` is not a setting here (it is called `interface` here; for example `interface = "eth0"`)',
+    ],
+    ['addresses', '[{ ip = "192.0.2.1" }]', 'unknown-key: `ip` is not a setting here (it is called `address` here)'],
+    [
+      'addresses',
+      '[{ address = "192.0.2.1", vrid = 1 }]',
+      'unknown-key: `vrid` is not a setting here (it belongs to the virtual router itself, not to one of its values)',
+    ],
+    ['addresses', '[{ address = "192.0.2.1", colour = 1 }]', `unknown-key: \`colour\` is not a setting here (${table})`],
+    ['addresses', '[{ address = "192.0.2.1", x = { vrid = 1 } }]', `unknown-key: \`x\` is not a setting here (${table})`],
+    ['addresses', '[{}]', 'missing-key: this table has no `address` (for example `addresses = ["192.0.2.200/24"]`)'],
+    ['addresses', '[{ address = 1 }]', 'wrong-type: `address` must be text in quotes, not a number'],
+    [
+      'addresses',
+      '[{ address = "x" }]',
+      'bad-address: `x` is no IP address (write an address with its prefix length: "192.0.2.200/24" or "2001:db8::200/64")',
+    ],
+    [
+      'addresses',
+      '[{ address = "192.0.2.1", scope = "hots" }]',
+      'bad-choice: `scope` must be one of "global", "link", "host", not `hots` (did you mean "host"?)',
+    ],
+    ['addresses', '["192.0.2.1", { __proto__ = 1 }]', 'bad-name: `__proto__` cannot be a name'],
+    ['peers', '[{ min_ttl = 250 }]', 'missing-key: this table has no `address` (for example `peers = ["192.0.2.11"]`)'],
+    ['peers', '[{ address = "192.0.2.11", min_ttl = "250" }]', 'wrong-type: `min_ttl` must be a whole number, not text'],
+    [
+      'peers',
+      '[{ address = "192.0.2.11", min_tll = 9, max_ttl = 9 }]',
+      'unknown-key: `min_tll` is not a setting here (did you mean `min_ttl`?)',
+    ],
+    ['password', '{ fiel = "/x" }', 'unknown-key: `fiel` is not a setting here (did you mean `file`?)'],
+    ['password', '{ text = "x" }', 'unknown-key: `text` is not a setting here (this table may have `file`, `credential`)'],
+    [
+      'password',
+      '1',
+      'wrong-type: `password` must be a table with `file` or `credential`, or text in quotes, not a number (for example `password = { file = "/etc/holdfast/web.password" }`)',
+    ],
+    [
+      'peers',
+      '[{ address = "x" }, 1]',
+      'bad-address: `x` is no IP address (names are not looked up; write an address)',
+      'wrong-type: `peers` has an element that must be an address in quotes, or a table with `address`, not a number (for example `peers = ["192.0.2.11"]`)',
+    ],
+  ] as const) {
+    t.strictSame(await said(router('web', { [key]: value })), expected, `${key} = ${value}`);
+    t.strictSame(await said(`${router('web')}[node.here.vrrp.web]\n${key} = ${value}\n`), expected, `the same for one machine`);
+  }
+});
+
 t.test('blames the key for what is not available, the value for the rest', async t => {
-  t.strictSame(await diagnose(router('web', { version: '2', priority: '1', addresses: '["192.0.2.1", "2001:db8::1"]' })), [
-    'not-available 4:27 IPv6 is not available in this version',
-    'not-available 5:1 `version = 2` is not available in this version',
+  t.strictSame(await diagnose(router('web', { track: '["nginx"]', priority: '1' })), [
+    'not-available 5:1 `track` is not available in this version',
     'out-of-range 6:12 `priority` must be a whole number from 2 to 255, not 1',
   ]);
 });
@@ -124,6 +184,7 @@ t.test('blames the key for what is not available, the value for the rest', async
 t.test('an example is written as in the file', async t => {
   t.equal(exampleOf('addresses'), 'for example `addresses = ["192.0.2.200/24"]`');
   t.equal(exampleOf('preempt'), 'for example `preempt = false`');
-  t.equal(exampleOf('password'), undefined);
+  t.equal(exampleOf('password'), 'for example `password = { file = "/etc/holdfast/web.password" }`');
+  t.equal(exampleOf('track'), undefined);
   t.equal(exampleOf('colour'), undefined);
 });

@@ -44,6 +44,26 @@ t.test('says what is wrong with a value', async t => {
     t.strictSame(said(text), [underlined, message, hint], text);
 });
 
+t.test('says nothing of a password', async t => {
+  const hint = 'write `password = "********"`, in quotes';
+  for (const [text, ...expected] of [
+    ['password = hidden', 'hidden', 'this is not a value in TOML', hint],
+    ['password = 1hidden', '1hidden', 'this is not a value in TOML', hint],
+    ['password = "hid"den"', '"hid"den"', 'this is not a value in TOML', hint],
+    ['password = "hidden', '"hidden', 'this is not a value in TOML', hint],
+    [
+      'web = { password = "hidden", vrid = 05 }',
+      '{ password = "hidden", vrid = 05 }',
+      'this is not a value in TOML',
+      'what is wrong is not shown, as there is a password beside it',
+    ],
+    ['password =', '', '`password` has no value', undefined],
+    ['auth_pass hidden', 'hidden', 'expected `=` after `auth_pass`', 'a setting looks like `key = value`'],
+    ['"password" = hidden', 'hidden', 'this is not TOML', undefined],
+  ] as const)
+    t.strictSame(said(text), expected, text);
+});
+
 t.test('says what is wrong with a line', async t => {
   for (const [text, underlined, message] of [
     ['[vrrp.web\n', '[vrrp.web', 'this is no header'],
