@@ -99,9 +99,12 @@ function activeDownTimerFired(self: VirtualRouter, state: Backup, now: Micros): 
 function backupHears(self: VirtualRouter, state: Backup, event: Advert, now: Micros): Step {
   const own = effectivePriority(self);
   if (!isClaim(event)) {
-    // A demoted router gives every healthy one the first chance, and counts from the first time it heard 0. Decision 0011.
-    const patient = state.resigned ? state.downAt : after(now, activeDownInterval(own, state.activeInterval, self.version));
-    const downAt = self.demoted ? patient : after(now, skewTime(own, state.activeInterval, self.version));
+    // The first of a row counts: whoever repeats it must not keep us from taking over. A demoted router gives every
+    // healthy one the first chance. Decisions 0011 and 0024.
+    const wait = self.demoted
+      ? activeDownInterval(own, state.activeInterval, self.version)
+      : skewTime(own, state.activeInterval, self.version);
+    const downAt = state.resigned ? state.downAt : after(now, wait);
     return [{ ...state, downAt, resigned: true, holding: false }, letGo(state)];
   }
   const heard = { address: event.from, priority: event.priority };
