@@ -91,7 +91,7 @@ static array_t bytes(call_t *call, int i) { return array(call, i, napi_uint8_arr
 /* What a system call returned, as >= 0 or -errno. */
 static double outcome(long result) { return (double)(result < 0 ? -errno : result); }
 
-/* ---- sockets: socket(2), bind(2), setsockopt(2), sendto(2), recvmmsg(2) ---------------------------------------- */
+/* ---- sockets: socket(2), bind(2), connect(2), setsockopt(2), sendto(2), recvmmsg(2) ---------------------------------------- */
 
 static double js_socket(call_t *call) {
   int domain = integer(call, 0), type = integer(call, 1), protocol = integer(call, 2);
@@ -122,6 +122,13 @@ static double js_bind(call_t *call) {
   array_t address = bytes(call, 1);
   if (call->wrong) return 0;
   return outcome(bind(fd, address.data, (socklen_t)address.length));
+}
+
+static double js_connect(call_t *call) {
+  int fd = integer(call, 0);
+  array_t address = bytes(call, 1);
+  if (call->wrong) return 0;
+  return outcome(connect(fd, address.data, (socklen_t)address.length));
 }
 
 static double js_setsockopt(call_t *call) {
@@ -605,11 +612,13 @@ typedef struct {
 } function_t;
 
 static const function_t functions[] = {
-    {"socket", js_socket},         {"socketpair", js_socketpair},     {"close", js_close},         {"bind", js_bind},
-    {"setsockopt", js_setsockopt}, {"attachFilter", js_attach_filter}, {"sendto", js_sendto},      {"recvBatch", js_recv_batch},
-    {"logWrite", js_log_write},    {"watch", js_watch},               {"unwatch", js_unwatch},     {"now", js_now},
-    {"timerfd", js_timerfd},       {"timerSet", js_timer_set},        {"timerRead", js_timer_read}, {"spawn", js_spawn},
-    {"pidfd", js_pidfd},           {"reap", js_reap},                 {"schedule", js_schedule},   {"setNice", js_set_nice},
+    {"socket", js_socket},         {"socketpair", js_socketpair}, {"close", js_close},
+    {"bind", js_bind},             {"connect", js_connect},       {"setsockopt", js_setsockopt},
+    {"attachFilter", js_attach_filter}, {"sendto", js_sendto},    {"recvBatch", js_recv_batch},
+    {"logWrite", js_log_write},    {"watch", js_watch},           {"unwatch", js_unwatch},
+    {"now", js_now},               {"timerfd", js_timerfd},       {"timerSet", js_timer_set},
+    {"timerRead", js_timer_read},  {"spawn", js_spawn},           {"pidfd", js_pidfd},
+    {"reap", js_reap},             {"schedule", js_schedule},     {"setNice", js_set_nice},
     {"lockText", js_lock_text},
 };
 

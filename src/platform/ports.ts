@@ -4,6 +4,7 @@
 import type { Address, Family, Prefix } from '../vrrp/address.ts';
 import type { Reception } from '../vrrp/admit.ts';
 import type { Unusable } from '../vrrp/event.ts';
+import type { VirtualAddress } from '../vrrp/router.ts';
 import type { Micros } from '../vrrp/units.ts';
 
 /** The world said no. `code` is an errno name (`EPERM`), `op` what was tried, `target` on what. */
@@ -27,8 +28,10 @@ export interface HeldAddress extends Prefix {
   readonly validFor: number | null;
   /** Marked by us when it was added (IFA_PROTO, Linux 5.18 and later). */
   readonly marked: boolean;
-  /** IFA_F_SECONDARY: goes away with its primary unless promote_secondaries is set. */
+  /** IFA_F_SECONDARY of IPv4: goes away with its primary unless promote_secondaries is set. Over IPv6, IFA_F_TEMPORARY. */
   readonly secondary: boolean;
+  /** IPv6: nobody may speak from it, as it is still being checked for duplicates (RFC 4862 §5.4), or is one. */
+  readonly tentative: boolean;
 }
 
 /** An interface as the kernel shows it. */
@@ -42,8 +45,9 @@ export interface Link {
   readonly addresses: readonly HeldAddress[];
 }
 
-/** How an address is put on an interface. */
-export interface AddressRequest extends Prefix {
+/** How an address is put on an interface. IPv6: without duplicate address detection, without a route to its network, and
+ *  deprecated, so that nothing speaks from it unasked. */
+export interface AddressRequest extends VirtualAddress {
   readonly family: Family;
   /** Seconds until the kernel removes it; null: never. */
   readonly validFor: number | null;
@@ -60,25 +64,46 @@ export interface Network {
   /** Keeps the host's own addresses when one of ours, added before them in the same network, goes (promote_secondaries).
    *  Where the kernel refuses, addresses are put as /32 from then on, which nothing depends on. */
   protect(link: Link, done: (error: SystemError | null) => void): void;
+  /** Accept_Mode false: from now on no packet to one of these addresses is accepted, neighbour discovery excepted.
+   *  Replaces what `key` denied before; an empty list denies nothing any more. The kernel acts before this returns.
+   *  @param key names the wish, 1..64 letters, digits and `._/-` */
+  deny(key: string, family: Family, addresses: readonly Address[], done: (error: SystemError | null) => void): void;
+  /** Sends one whole link-layer frame. What cannot leave is lost: announcements are repeated. */
+  sendFrame(link: Link, frame: Uint8Array): void;
 }
 
-/** The sockets of one interface: adverts in and out, announcements out. */
+/** One datagram. Its bytes are the receiver's until the next call to the link that gave it. */
+export interface Datagram {
+  readonly message: Uint8Array;
+  readonly reception: Reception;
+}
+
+/** The VRRP sockets of one interface in one family. */
 export interface AdvertLink {
-  /** The next waiting datagram, or null when none waits. Buffers are the receiver's until the next call. */
-  receive(): { readonly message: Uint8Array; readonly reception: Reception } | null;
-  /** Multicasts one VRRP message from `source`. Failure is reported once per cause through `failed`. */
-  send(message: Uint8Array, source: Address): void;
-  /** Sends one whole link-layer frame. */
-  sendFrame(frame: Uint8Array): void;
-  /** The kernel passes only these VRIDs up. */
+  /** The next waiting datagram for a VRID that is listened for: to the group, or to an address of ours. null: none waits. */
+  receive(): Datagram | null;
+  /** The same for all other VRIDs, as a sample: the kernel keeps some and drops the rest, and nobody is woken. */
+  overhear(): Datagram | null;
+  /** Sends one VRRP message from an address of ours to the group or to one peer. See `failed`. */
+  send(message: Uint8Array, source: Address, destination: Address): void;
+  /** The kernel passes only these VRIDs up to `receive`. */
   listenFor(vrids: readonly number[]): void;
   close(): void;
 }
 
+export interface AdvertLinkEvents {
+  /** Something may wait at `receive`. */
+  ready(): void;
+  /** Advertisements do not leave for this destination, or did not arrive as far as this machine is told (ICMP); once per
+   *  cause and destination until `reached`. */
+  failed(error: SystemError, destination: Address): void;
+  /** The first one that left without an error after that; when the error was the network's, which may come late, only after
+   *  some quiet seconds. */
+  reached(destination: Address): void;
+}
+
 export interface AdvertLinks {
-  /** @param ready is called when something may wait at `receive`
-   *  @param failed is told why adverts cannot be sent, once per cause until one goes out again */
-  open(link: Link, family: Family, ready: () => void, failed: (error: SystemError) => void): AdvertLink | SystemError;
+  open(link: Link, family: Family, events: AdvertLinkEvents): AdvertLink | SystemError;
 }
 
 /** One virtual router per interface, VRID and family in a network namespace; the claim ends with the process. */

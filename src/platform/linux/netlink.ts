@@ -1,12 +1,14 @@
 // One netlink socket: requests with their acknowledgements, dumps, and what the kernel reports by itself. netlink(7)
 // Must not know what the messages say. Its callbacks come from the loop, never from inside a call, and may throw.
 import { constants } from 'node:os';
-import { formatMessage, type Message, NLM, NLMSG, parseMessages } from './rtnetlink-codec.ts';
+import { formatRequests, type Message, NLM, NLMSG, parseMessages, type Request } from './netlink-codec.ts';
 import { SO_RCVBUF, SOCK_RAW, SOL_SOCKET } from './socket-options.ts';
 import { errnoName, META_FIELDS, SLOT_HEAD, sysnet } from './sysnet.ts';
 
 const AF_NETLINK = 16;
-const NETLINK_ROUTE = 0;
+/** linux/netlink.h */
+export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 /** A refusal comes without the request that it refuses. */
@@ -31,6 +33,10 @@ export interface NetlinkEvents {
 export interface Netlink {
   /** The kernel acts before this returns. @param done gets 0, or -errno; ENOBUFS when the answer was lost */
   request(type: number, flags: number, data: readonly Uint8Array[], done: (result: number) => void): void;
+  /** All in one datagram, for protocols that do all of them or none. @param requests the last one of which the result is to
+   *  be told has NLM.ACK; an earlier one that fails is told anyway
+   *  @param done gets 0, or -errno of the first that failed */
+  batch(requests: readonly Request[], done: (result: number) => void): void;
   /** @param done gets all there is, or null when it could not be had or changed meanwhile: ask again */
   dump(type: number, data: readonly Uint8Array[], done: (messages: readonly Message[] | null) => void): void;
   /** Takes in what waits now instead of with the loop. */
@@ -42,15 +48,19 @@ interface Asked {
   readonly done: (result: number, messages: readonly Message[]) => void;
 }
 
-/** @param groups multicast groups 1..32 to hear reports of
- *  @throws Error when the kernel gives no such socket: nothing can run then */
-export function openNetlink(groups: readonly number[], events: NetlinkEvents): Netlink {
-  const fd = sysnet.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-  if (fd < 0) throw new Error(`netlink socket: ${errnoName(fd)}`);
+/** @param protocol NETLINK_*
+ *  @param groups multicast groups 1..32 to hear reports of
+ *  @returns -errno when the kernel gives no such socket */
+export function openNetlink(protocol: number, groups: readonly number[], events: NetlinkEvents): Netlink | number {
+  const fd = sysnet.socket(AF_NETLINK, SOCK_RAW, protocol);
+  if (fd < 0) return fd;
   if (sysnet.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER) < 0) sysnet.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
   sysnet.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
   const bound = sysnet.bind(fd, sockaddrNl(groups));
-  if (bound < 0) throw new Error(`netlink socket: bind: ${errnoName(bound)}`);
+  if (bound < 0) {
+    sysnet.close(fd);
+    return bound;
+  }
 
   const arena = new Uint8Array(SLOTS * SLOT_SIZE);
   const meta = new Int32Array(SLOTS * META_FIELDS);
@@ -105,11 +115,11 @@ export function openNetlink(groups: readonly number[], events: NetlinkEvents): N
     if (reports.length > 0) events.reported(reports);
   }
 
-  function ask(type: number, flags: number, data: readonly Uint8Array[], done: Asked['done']): void {
+  function ask(requests: readonly Request[], done: Asked['done']): void {
     sequence = (sequence + 1) >>> 0 || 1;
     waiting.set(sequence, { messages: [], done });
     const mine = sequence;
-    const sent = sysnet.sendto(fd, formatMessage(type, NLM.REQUEST | flags, mine, data), 0, null);
+    const sent = sysnet.sendto(fd, formatRequests(requests, mine), 0, null);
     if (sent >= 0) return;
     waiting.delete(mine);
     setImmediate(done, sent, []);
@@ -117,9 +127,10 @@ export function openNetlink(groups: readonly number[], events: NetlinkEvents): N
 
   sysnet.watch(fd, read);
   return {
-    request: (type, flags, data, done) => ask(type, NLM.ACK | flags, data, done),
+    request: (type, flags, data, done) => ask([{ type, flags: NLM.ACK | flags, data }], done),
+    batch: ask,
     dump: (type, data, done) =>
-      ask(type, NLM.DUMP, data, (result, messages) => {
+      ask([{ type, flags: NLM.DUMP, data }], (result, messages) => {
         const whole = result === 0 && !messages.some(({ flags }) => (flags & NLM.DUMP_INTR) !== 0);
         done(whole ? messages : null);
       }),

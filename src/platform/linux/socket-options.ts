@@ -1,9 +1,10 @@
 // Numbers and structures of socket(7), ip(7), ipv6(7) and packet(7) that Node does not name. Pure;
 // must not know sockets.
-import { type Address, addressBytes } from '../../vrrp/address.ts';
+import { type Address, addressBytes, familyOf } from '../../vrrp/address.ts';
 
 export const AF_UNIX = 1;
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
@@ -13,7 +14,10 @@ export const SO_PRIORITY = 12;
 export const SO_BINDTODEVICE = 25;
 export const IPPROTO_IP = 0;
 export const IP_TOS = 1;
+export const IP_TTL = 2;
 export const IP_PKTINFO = 8;
+/** Tells of every ICMP error, not only of those that RFC 1122 calls hard. */
+export const IP_RECVERR = 11;
 export const IP_RECVTTL = 12;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_TTL = 33;
@@ -21,7 +25,22 @@ export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 /** Adverts of other interfaces are not for this socket. */
 export const IP_MULTICAST_ALL = 49;
-/** DSCP CS6, network control: the last thing a busy switch drops. */
+/** Takes the index in network order: `networkOrder`. */
+export const IP_UNICAST_IF = 50;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_UNICAST_HOPS = 16;
+export const IPV6_MULTICAST_IF = 17;
+export const IPV6_MULTICAST_HOPS = 18;
+export const IPV6_MULTICAST_LOOP = 19;
+export const IPV6_ADD_MEMBERSHIP = 20;
+export const IPV6_RECVERR = 25;
+/** Linux 4.20 and later. */
+export const IPV6_MULTICAST_ALL = 29;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_TCLASS = 67;
+export const IPV6_UNICAST_IF = 76;
+/** DSCP CS6, network control, as TOS or traffic class: the last thing a busy switch drops. */
 export const TOS_NETWORK_CONTROL = 0xc0;
 /** SO_PRIORITY of the same meaning. */
 export const PRIORITY_NETWORK_CONTROL = 7;
@@ -39,43 +58,37 @@ export function ipMreqn(group: Address | null, local: Address | null, index: num
   return bytes;
 }
 
+/** struct ipv6_mreq: the group, the interface. */
+export function ipv6Mreq(group: Address, index: number): Buffer {
+  const bytes = Buffer.alloc(20);
+  bytes.set(addressBytes(group), 0);
+  bytes.writeInt32LE(index, 16);
+  return bytes;
+}
+
+/** struct sockaddr_in or sockaddr_in6, without a port.
+ *  @param index the interface that a link-local address lies on; the kernel looks at it for no other */
+export function sockaddrInet(address: Address, index: number): Uint8Array {
+  const ipv4 = familyOf(address) === 'ipv4';
+  const bytes = Buffer.alloc(ipv4 ? 16 : 28);
+  bytes.writeUInt16LE(ipv4 ? AF_INET : AF_INET6, 0);
+  bytes.set(addressBytes(address), ipv4 ? 4 : 8);
+  if (!ipv4) bytes.writeInt32LE(index, 24);
+  return bytes;
+}
+
+/** An interface index as IP_UNICAST_IF and IPV6_UNICAST_IF want it. */
+export function networkOrder(index: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(index, 0);
+  return bytes;
+}
+
 /** struct sockaddr_ll for sending whole frames. */
 export function sockaddrLl(index: number): Uint8Array {
   const bytes = Buffer.alloc(20);
   bytes.writeUInt16LE(AF_PACKET, 0);
   bytes.writeInt32LE(index, 4);
-  return bytes;
-}
-
-/** Classic BPF that passes IPv4 VRRP packets to the group with one of these VRIDs; everything else costs us nothing.
- *  Everything that may be wrong with such a packet is left to the receive checks, which count it.
- *  @param vrids at most 255 */
-export function vrrpFilter(group: Address, vrids: readonly number[]): Uint8Array {
-  const LD_W_ABS = 0x20;
-  const LD_B_IND = 0x50;
-  const LDX_MSH = 0xb1;
-  const JEQ = 0x15;
-  const RET = 0x06;
-  const destination = Buffer.from(addressBytes(group)).readUInt32BE(0);
-  // A jump reaches 255 instructions, so each refusal stands near its test.
-  const program: (readonly [code: number, jt: number, jf: number, k: number])[] = [
-    [LD_W_ABS, 0, 0, 16],
-    [JEQ, 1, 0, destination],
-    [RET, 0, 0, 0],
-    [LDX_MSH, 0, 0, 0],
-    [LD_B_IND, 0, 0, 1],
-  ];
-  vrids.forEach((vrid, i) => {
-    program.push([JEQ, vrids.length - i, 0, vrid]);
-  });
-  program.push([RET, 0, 0, 0], [RET, 0, 0, 0xffff]);
-  const bytes = Buffer.alloc(8 * program.length);
-  program.forEach(([code, jt, jf, k], i) => {
-    bytes.writeUInt16LE(code, 8 * i);
-    bytes[8 * i + 2] = jt;
-    bytes[8 * i + 3] = jf;
-    bytes.writeUInt32LE(k >>> 0, 8 * i + 4);
-  });
   return bytes;
 }
 

@@ -20,6 +20,10 @@ export interface Sysnet {
   close(fd: number): number;
   /** @param address a struct sockaddr_* in memory layout. bind(2) */
   bind(fd: number, address: Uint8Array): number;
+  /** Never waits: on a datagram or raw socket it only fixes the other end, on a stream -EINPROGRESS says that it goes on.
+   *  From then on ICMP errors about that end are errors of the socket, see `recvBatch`.
+   *  @param address a struct sockaddr_* in memory layout. connect(2) */
+  connect(fd: number, address: Uint8Array): number;
   /** @param value a number is passed as int. setsockopt(2) */
   setsockopt(fd: number, level: number, option: number, value: number | Uint8Array): number;
   /** Classic BPF: only what the program accepts is queued from now on; what waits already stays. socket(7) SO_ATTACH_FILTER

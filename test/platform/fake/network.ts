@@ -107,3 +107,108 @@ t.test('down or without carrier an interface holds its addresses, and answers fo
   machine.setUp('hf0', false);
   t.strictSame([machine.answersFor(own), machine.holds(own)], [false, true]);
 });
+
+t.test('IPv6 knows no primaries: whichever goes, the others stay', async t => {
+  const { machine, held } = rig();
+  for (const address of ['2001:db8::11/64', '2001:db8::200/64', 'fe80::11/64']) machine.addAddress('hf0', prefix(address));
+  t.strictSame(
+    machine.addresses('hf0').map(({ secondary, tentative }) => secondary || tentative),
+    [false, false, false, false],
+  );
+  machine.deleteAddress('hf0', ip('2001:db8::11'));
+  t.strictSame(held(), ['192.0.2.11', '2001:db8::200', 'fe80::11']);
+});
+
+t.test('an address that is being checked for duplicates answers nobody, then is reported again', async t => {
+  const { machine, link, changes, run } = rig();
+  machine.addAddress('hf0', prefix('fe80::11/64'), null, seconds(1));
+  machine.addAddress('hf0', prefix('fe80::99/64'), null, millis(500));
+  run(millis(1));
+  t.match(link().addresses[1], { address: 'fe80::11', tentative: true });
+  t.notOk(machine.answersFor(ip('fe80::11')));
+  t.ok(machine.holds(ip('fe80::11')));
+  machine.deleteAddress('hf0', ip('fe80::99'));
+  run(millis(1));
+  const before = changes();
+  run(seconds(1));
+  t.match(link().addresses[1], { address: 'fe80::11', tentative: false });
+  t.equal(changes(), before + 1, 'the one that is gone is told no more');
+  t.ok(machine.answersFor(ip('fe80::11')));
+});
+
+t.test('set down, an interface loses its IPv6 addresses', async t => {
+  const { machine, held, changes, run } = rig();
+  machine.addAddress('hf0', prefix('fe80::11/64'));
+  machine.addAddress('hf0', prefix('2001:db8::200/64'), 3);
+  machine.setUp('hf0', false);
+  machine.setUp('hf0', true);
+  run(millis(1));
+  const before = changes();
+  run(seconds(4));
+  t.strictSame([held(), changes() - before], [['192.0.2.11'], 0], 'and no lifetime of theirs ends later');
+});
+
+t.test('label and scope are kept; where protection is refused IPv4 becomes /32 and IPv6 stays', async t => {
+  const { machine, network, link, run } = rig();
+  network.put(link(), { ...VIP, family: 'ipv4', validFor: 6, label: 'hf0:web', scope: 'link' }, () => {});
+  t.match(machine.addresses('hf0')[1], { address: '192.0.2.200', length: 24, label: 'hf0:web', scope: 'link' });
+  t.match(machine.addresses('hf0')[0], { label: null, scope: null });
+  machine.refuse({ op: 'protect', code: 'EACCES', address: null, times: 1 });
+  network.protect(link(), () => {});
+  run(millis(1));
+  network.put(link(), { ...prefix('192.0.2.201/24'), family: 'ipv4', validFor: 6 }, () => {});
+  network.put(link(), { ...prefix('2001:db8::200/64'), family: 'ipv6', validFor: 6 }, () => {});
+  t.match(machine.addresses('hf0').slice(2), [{ length: 32 }, { length: 64 }]);
+});
+
+t.test('one interface is not another', async t => {
+  const { machine, network, link, run } = rig();
+  machine.addLink('hf1');
+  run(millis(1));
+  const second = network.link('hf1');
+  if (second === undefined) throw new Error('no hf1');
+  network.put(second, { ...VIP, family: 'ipv4', validFor: null }, () => {});
+  run(millis(1));
+  t.strictSame([link().addresses.length, network.link('hf1')?.addresses.length], [1, 1]);
+  t.strictSame([machine.answersFor(VIP.address), machine.answersFor(VIP.address, 'hf0')], [true, false]);
+  machine.setCarrier('hf1', false);
+  t.notOk(machine.answersFor(VIP.address));
+  network.remove(second, VIP, () => {});
+  t.notOk(machine.holds(VIP.address));
+});
+
+t.test('a wish to deny replaces the one of its name, and outlives the process', async t => {
+  const { machine, network, loop, run } = rig();
+  machine.addAddress('hf0', VIP);
+  const codes: (string | null)[] = [];
+  const deny = (key: string, addresses: readonly string[]): void =>
+    network.deny(key, 'ipv4', addresses.map(ip), error => codes.push(error?.code ?? null));
+  const state = (): readonly boolean[] => [machine.answersFor(VIP.address), machine.denied(VIP.address), machine.accepts(VIP.address)];
+  t.strictSame(state(), [true, false, true]);
+  deny('web', ['192.0.2.200', '192.0.2.201']);
+  deny('mail', ['192.0.2.200']);
+  t.strictSame(state(), [true, true, false], 'at once; who asks who has it is answered all the same');
+  deny('web', ['192.0.2.201']);
+  t.ok(machine.denied(VIP.address), 'the other wish stands');
+  deny('mail', []);
+  t.strictSame([machine.denied(VIP.address), machine.denied(ip('192.0.2.201'))], [false, true]);
+  machine.refuse({ op: 'deny', code: 'ENOENT', address: null, times: 1 });
+  deny('web', ['192.0.2.200']);
+  t.notOk(machine.denied(VIP.address));
+  run(millis(1));
+  t.strictSame(codes, [null, null, null, null, 'ENOENT']);
+  deny('web', ['192.0.2.200']);
+  loop.end();
+  t.ok(machine.denied(VIP.address));
+});
+
+t.test('frames go where the machine is connected, as long as the interface carries them', async t => {
+  const { machine, network, link } = rig();
+  const left: string[] = [];
+  network.sendFrame(link(), Uint8Array.of(1));
+  machine.connect((on, frame) => left.push(`${on} ${frame.join()}`));
+  network.sendFrame(link(), Uint8Array.of(2));
+  machine.setUp('hf0', false);
+  network.sendFrame(link(), Uint8Array.of(3));
+  t.strictSame(left, ['hf0 2']);
+});

@@ -2,19 +2,16 @@
 // Must not open sockets: whether the kernel still agrees is for rtnetlink.ts to find out.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { type Message, parseMessages } from '../../../src/platform/linux/netlink-codec.ts';
 import {
   formatDeleteAddress,
-  formatMessage,
   formatNewAddress,
   formatPromoteSecondaries,
-  type Message,
-  NLM,
   parseAddressMessage,
   parseLink,
-  parseMessages,
-  RTM,
 } from '../../../src/platform/linux/rtnetlink-codec.ts';
-import { formatMac } from '../../../src/vrrp/address.ts';
+import type { AddressRequest } from '../../../src/platform/ports.ts';
+import { familyOf, formatMac } from '../../../src/vrrp/address.ts';
 import fc from '../../fixtures/property.ts';
 import { prefix } from '../../fixtures/virtual-router.ts';
 
@@ -37,39 +34,6 @@ function captured(title: string): Message {
 
 const hex = (parts: Uint8Array | readonly Uint8Array[]): string =>
   Buffer.concat(parts instanceof Uint8Array ? [parts] : parts).toString('hex');
-
-t.test('a datagram is split into its messages', async t => {
-  const ours = captured('newaddr-ours');
-  t.match(ours, { type: RTM.NEWADDR, flags: 0, sequence: 1 });
-  t.equal(ours.data.length, 84 - 16, 'without its header');
-  const both = Buffer.concat([datagrams.get('newaddr-own') ?? '', datagrams.get('dellink') ?? ''].map(bytes => Buffer.from(bytes)));
-  t.same(
-    parseMessages(both).map(({ type }) => type),
-    [RTM.NEWADDR, RTM.DELLINK],
-  );
-  t.equal(parseMessages(both.subarray(0, -1)).length, 1, 'half a message is none');
-  t.equal(parseMessages(both.subarray(0, 76 + 15)).length, 1, 'nor is half a header');
-  t.same(parseMessages(new Uint8Array(32)), [], 'nor a length that would stand still');
-});
-
-t.test('messages are padded to 4 bytes', async t => {
-  const odd = formatMessage(99, 0, 7, [Uint8Array.of(1, 2, 3, 4, 5)]);
-  const found = parseMessages(Buffer.concat([odd, new Uint8Array(3), formatMessage(98, 0, 8, [])]));
-  t.same(
-    found.map(({ type, sequence, data }) => [type, sequence, [...data]]),
-    [
-      [99, 7, [1, 2, 3, 4, 5]],
-      [98, 8, []],
-    ],
-  );
-});
-
-t.test('a request is the header and what follows it', async t => {
-  t.equal(
-    hex(formatMessage(RTM.GETADDR, NLM.REQUEST | NLM.DUMP, 0x01020304, [new Uint8Array(8)])),
-    '18000000 1600 0103 04030201 00000000 0000000000000000'.replaceAll(' ', ''),
-  );
-});
 
 t.test('links', async t => {
   const seen = (title: string) => {
@@ -102,7 +66,7 @@ t.test('a name is text, with what letters it may have', async t => {
 
 t.test('addresses', async t => {
   const seen = (title: string) => parseAddressMessage(captured(title).data);
-  const plain = { index: 3, length: 24, validFor: null, marked: false, secondary: false };
+  const plain = { index: 3, length: 24, validFor: null, marked: false, secondary: false, tentative: false };
   t.same(seen('newaddr-own'), { ...plain, address: '192.0.2.10' });
   t.same(seen('newaddr-secondary'), { ...plain, address: '192.0.2.11', secondary: true });
   t.same(seen('deladdr'), { ...plain, address: '192.0.2.11', secondary: true });
@@ -114,6 +78,36 @@ t.test('addresses', async t => {
   );
   t.same(seen('newaddr-peer'), { ...plain, address: '198.51.100.1', length: 32 }, 'our end, not the other');
   t.same(seen('newaddr-ipv6'), { ...plain, address: '2001:db8::10', length: 64 });
+  t.same(seen('newaddr-ours-ipv6'), { ...plain, address: '2001:db8::200', length: 64, validFor: 60, marked: true });
+});
+
+t.test('an IPv6 address is tentative while it is checked, and for good when it is a duplicate', async t => {
+  const seen = (title: string) => parseAddressMessage(captured(title).data);
+  t.match(seen('newaddr-tentative'), { address: '2001:db8::11', tentative: true });
+  t.match(seen('newaddr-checked'), { address: '2001:db8::11', tentative: false });
+  t.match(seen('newaddr-duplicate'), { address: '2001:db8::12', tentative: true });
+});
+
+t.test('the flags of an address, one by one', async t => {
+  const { data } = captured('newaddr-tentative');
+  const offset = hex(data).indexOf('08000800c0000000') / 2 + 4;
+  const flagged = (flags: number) => {
+    const bytes = Buffer.from(data);
+    bytes.writeUInt32LE(flags, offset);
+    const { secondary, tentative } = parseAddressMessage(bytes) ?? {};
+    return { secondary, tentative };
+  };
+  const [PERMANENT, TENTATIVE, DEPRECATED, DADFAILED, OPTIMISTIC, TEMPORARY] = [0x80, 0x40, 0x20, 0x8, 0x4, 0x1];
+  const none = { secondary: false, tentative: false };
+  t.same(flagged(0), none);
+  t.same(flagged(PERMANENT | DEPRECATED | OPTIMISTIC), none);
+  t.same(flagged(TENTATIVE), { ...none, tentative: true });
+  t.same(flagged(TENTATIVE | OPTIMISTIC), none, 'RFC 4429: it may be spoken from');
+  t.same(flagged(DADFAILED), { ...none, tentative: true });
+  t.same(flagged(DADFAILED | TENTATIVE | OPTIMISTIC), { ...none, tentative: true }, 'but not when it is somebody else’s');
+  t.same(flagged(TEMPORARY), { ...none, secondary: true });
+  const ipv4 = Buffer.from('0218 ff 00 03000000 08000100c000020b'.replaceAll(' ', ''), 'hex');
+  t.equal(parseAddressMessage(ipv4)?.tentative, false, 'over IPv4 nothing is checked, whatever the flags say');
 });
 
 t.test('the lifetime is unsigned, and its largest value means for ever', async t => {
@@ -138,6 +132,7 @@ t.test('an address without IFA_FLAGS, IFA_CACHEINFO and IFA_PROTO, as old kernel
     validFor: null,
     marked: false,
     secondary: true,
+    tentative: false,
   });
 });
 
@@ -147,15 +142,44 @@ t.test('what is no IPv4 or IPv6 address is none', async t => {
   t.equal(parseAddressMessage(Buffer.from('0218000003000000 07000100c0000200'.replaceAll(' ', ''), 'hex')), null, 'too short a one');
 });
 
-t.test('an address is asked for with its lifetime and our mark', async t => {
-  const vip = prefix('192.0.2.200/24');
+const request = (text: string, settings: Partial<AddressRequest> = {}): AddressRequest => {
+  const parsed = prefix(text);
+  return { ...parsed, family: familyOf(parsed.address), validFor: null, ...settings };
+};
+const MARK = '05000b0070000000';
+
+t.test('an IPv4 address is asked for with its lifetime and our mark', async t => {
+  const vip = '192.0.2.200/24';
   const common = '0218 0000 03000000 08000200c00002c8 08000100c00002c8'.replaceAll(' ', '');
   const lasting = (seconds: string) => `14000600${seconds}${seconds}0000000000000000`;
-  const mark = '05000b0070000000';
-  t.equal(hex(formatNewAddress(3, vip, 60)), common + lasting('3c000000') + mark);
-  t.equal(hex(formatNewAddress(3, vip, null)), common + lasting('ffffffff') + mark);
-  t.equal(hex(formatDeleteAddress(3, vip)), common);
-  t.match(hex(formatNewAddress(3, prefix('2001:db8::1/64'), null)), /^0a400000030000001400020020010db8/);
+  t.equal(hex(formatNewAddress(3, request(vip, { validFor: 60 }))), common + lasting('3c000000') + MARK);
+  t.equal(hex(formatNewAddress(3, request(vip))), common + lasting('ffffffff') + MARK);
+  t.equal(hex(formatDeleteAddress(3, prefix(vip))), common);
+});
+
+t.test('a label and a scope are asked for where they are wanted', async t => {
+  const label = '0c0003006866303a77656200';
+  t.ok(hex(formatNewAddress(3, request('192.0.2.200/24', { label: 'hf0:web' }))).endsWith(MARK + label), 'with its NUL');
+  const scope = (text: string, wanted?: AddressRequest['scope']) =>
+    formatNewAddress(3, request(text, wanted === undefined ? {} : { scope: wanted }))[0]?.[3];
+  t.equal(scope('192.0.2.200/24'), 0);
+  t.equal(scope('192.0.2.200/24', 'global'), 0);
+  t.equal(scope('192.0.2.200/24', 'link'), 253);
+  t.equal(scope('192.0.2.200/24', 'host'), 254);
+  t.equal(scope('169.254.1.1/16'), 0, 'as `ip` does');
+  t.equal(scope('2001:db8::1/64'), 0);
+  t.equal(scope('fe80::1/64'), 253);
+});
+
+t.test('an IPv6 address is asked for unchecked, without a route, deprecated at once', async t => {
+  const address = '20010db8000000000000000000000001';
+  const common = `0a40000003000000 14000200${address} 14000100${address}`.replaceAll(' ', '');
+  const flags = '0800080002020000';
+  const lasting = (seconds: string) => `1400060000000000${seconds}0000000000000000`;
+  t.equal(hex(formatNewAddress(3, request('2001:db8::1/64', { validFor: 60 }))), common + lasting('3c000000') + MARK + flags);
+  t.equal(hex(formatNewAddress(3, request('2001:db8::1/64'))), common + lasting('ffffffff') + MARK + flags);
+  t.equal(hex(formatNewAddress(3, request('2001:db8::1/64', { label: 'hf0:web' }))), common + lasting('ffffffff') + MARK + flags);
+  t.equal(hex(formatDeleteAddress(3, prefix('2001:db8::1/64'))), common);
 });
 
 t.test('promote_secondaries is three nests deep', async t => {
@@ -197,6 +221,7 @@ t.test('an attribute that is cut off is not there, and those before it are', asy
     validFor: null,
     marked: false,
     secondary: true,
+    tentative: false,
   });
   const link = captured('newlink-running').data;
   const name = hex(link).indexOf('0800030068663000') / 2;

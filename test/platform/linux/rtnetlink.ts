@@ -14,7 +14,9 @@ const WORKER = new URL('fixtures/network-worker.ts', import.meta.url);
 /** A namespace with `hf0`, up, and its other end `hf1`; and a mirror of it. */
 async function begin(t: Test, ...prepare: readonly string[]) {
   const space = await makeNamespace();
-  await space.ip('link add hf0 type veth peer name hf1', 'link set hf1 up', 'link set hf0 up', ...prepare);
+  // Without link-local addresses: that they have been checked is news of its own.
+  const quiet = ['hf0', 'hf1'].map(name => `link set ${name} addrgenmode none`);
+  await space.ip('link add hf0 type veth peer name hf1', ...quiet, 'link set hf1 up', 'link set hf0 up', ...prepare);
   const { worker, call } = startWorker<NetworkMethods>(WORKER, command => space.start(command));
   t.teardown(() => worker.kill());
   return {
@@ -72,7 +74,7 @@ t.test('what is there already', needs, async t => {
   t.match(mac, /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
   t.equal(unusable, null);
   const [first, second] = addresses.filter(({ address }) => !address.includes(':'));
-  t.match(first, { address: '192.0.2.10', length: 24, validFor: null, marked: false, secondary: false });
+  t.match(first, { address: '192.0.2.10', length: 24, validFor: null, marked: false, secondary: false, tentative: false });
   t.match(second, { address: '192.0.2.11', length: 24, marked: false, secondary: true });
   t.ok(second?.validFor != null && second.validFor > 500 && second.validFor <= 600, 'the seconds that are left');
   t.equal(await call.link('hf7'), null);
@@ -172,6 +174,23 @@ t.test('put: again is a renewal, which is no news; and permanent when that is as
   t.same(await truth(space, 'hf0'), ['192.0.2.10/24', '192.0.2.200/24'], 'there is one of it');
 });
 
+t.test('put: a label and a scope, which a renewal leaves alone', needs, async t => {
+  const { space, call, hf0 } = await begin(t);
+  const link = await hf0();
+  const shown = async () => (await space.run('ip', '-4', '-o', 'address', 'show', 'dev', 'hf0')).replaceAll(/\s+/g, ' ').trim();
+  t.equal(await call.put(link, { ...request('192.0.2.200/24', 60), label: 'hf0:web', scope: 'link' }), null);
+  t.match(await shown(), /inet 192\.0\.2\.200\/24 scope link dynamic hf0:web\\/);
+  t.equal(await call.put(link, { ...request('192.0.2.200/24', 600), label: 'hf0:web', scope: 'link' }), null);
+  t.match(await shown(), /inet 192\.0\.2\.200\/24 scope link dynamic hf0:web\\.* valid_lft (600|5\d\d)sec/);
+  t.equal(await call.remove(link, prefix('192.0.2.200/24')), null);
+  t.equal(await call.put(link, { ...request('192.0.2.200/24', null), scope: 'host', interface: 'hf1' }), null);
+  t.match(await shown(), /inet 192\.0\.2\.200\/24 scope host hf0\\/, 'the caller’s interface counts');
+  t.equal(await call.remove(link, prefix('192.0.2.200/24')), null);
+  t.equal(await call.put(link, { ...request('192.0.2.200/24', null), scope: 'global' }), null);
+  t.match(await shown(), /inet 192\.0\.2\.200\/24 scope global hf0\\/, 'without a broadcast address');
+  t.match(await call.put(link, { ...request('192.0.2.201/24', null), label: 'hf0:sixteen-long' }), { code: 'ERANGE' });
+});
+
 t.test('remove', needs, async t => {
   const { space, call, shows, hf0 } = await begin(t);
   const link = await hf0();
@@ -267,6 +286,20 @@ t.test('where secondaries cannot be promoted, addresses are put alone in their n
   t.match(await call.put(link, request('192.0.2.200/24', 6)), { target: '192.0.2.200/32 on hf0' });
   t.match(await call.remove(link, prefix('192.0.2.200/24')), { target: '192.0.2.200/32 on hf0' });
   t.match(await call.put(link, { ...prefix('2001:db8::1/64'), family: 'ipv6', validFor: 6 }), { target: '2001:db8::1/64 on hf0' });
+});
+
+t.test('where there is no IPv4, nothing needs to be protected, and addresses keep their length', needs, async t => {
+  const { space, call, shows } = await begin(t);
+  // Below 68 bytes Linux takes IPv4 off an interface; of those that need nothing else, only lo can be so small.
+  await space.ip('address flush dev lo', 'link set lo mtu 60');
+  const lo = await shows('lo', 'no IPv4', link => link !== null && ipv4(link).length === 0);
+  if (lo === null) throw new Error('no lo');
+  t.equal(await call.protect(lo), null);
+  t.match(await call.put(lo, request('192.0.2.200/24', 6)), { code: 'ENOBUFS', target: '192.0.2.200/24 on lo' });
+  t.equal(await call.put(lo, { ...prefix('2001:db8::200/64'), family: 'ipv6', validFor: 6 }), null, 'IPv6 is another matter');
+  await space.ip('link set lo mtu 1500');
+  t.equal(await call.put(lo, request('192.0.2.200/24', 6)), null);
+  t.same(await truth(space, 'lo'), ['192.0.2.200/24']);
 });
 
 t.test('link() gives the same object until something about that interface changes', needs, async t => {

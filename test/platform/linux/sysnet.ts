@@ -43,6 +43,8 @@ t.test('a wrong argument is a TypeError, and the only thing that throws', async 
   t.throws(() => loose.socket('2', 2, 0), TypeError);
   t.throws(() => loose.bind(1, [1, 2]), TypeError);
   t.throws(() => loose.bind(1), TypeError);
+  t.throws(() => loose.connect(1, [1, 2]), TypeError);
+  t.throws(() => loose.connect(1), TypeError);
   t.throws(() => loose.setsockopt(1, 0, 2, 'x'), TypeError);
   t.throws(() => loose.sendto(1, new Uint8Array(1), 0, undefined), TypeError);
   t.throws(() => loose.watch(1, {}), TypeError);
@@ -60,6 +62,7 @@ t.test('a wrong argument is a TypeError, and the only thing that throws', async 
   t.throws(() => sysnet.recvBatch(1, arena, new Int32Array(7), 2, 64), TypeError, 'meta too small');
   t.equal(sysnet.close(-1), -EBADF);
   t.equal(sysnet.bind(-1, inet(HERE, PORT)), -EBADF);
+  t.equal(sysnet.connect(-1, inet(HERE, PORT)), -EBADF);
   t.equal(sysnet.socket(AF_INET, SOCK_DGRAM, 250), -os.errno.EPROTONOSUPPORT);
 });
 
@@ -114,6 +117,31 @@ t.test('recvBatch: IPv4 datagrams with TTL, destination and interface', async t 
   t.equal(few.receive(fd), 0);
   sysnet.close(fd);
   sysnet.close(sender);
+});
+
+t.test('connect: sends there, receives from there alone, and hears what ICMP says', async t => {
+  const port = PORT + (process.pid % 20_000);
+  const [other, fd, stranger] = [0, 1, 2].map(() => must(sysnet.socket(AF_INET, SOCK_DGRAM, 0))) as [number, number, number];
+  const here = [HERE[0], HERE[1], HERE[2], (HERE[3] ?? 0) ^ 2].map(Number);
+  t.equal(sysnet.bind(other, inet(HERE, port)), 0);
+  t.equal(sysnet.bind(fd, inet(here, port)), 0);
+  t.equal(sysnet.connect(fd, inet(HERE, port)), 0);
+  t.equal(sysnet.sendto(fd, text.encode('there'), 0, null), 5);
+  await readable(other);
+  const one = batch(1, 16);
+  t.equal(one.receive(other), 1);
+  t.match(one.at(0), { source: padded(here) });
+  sysnet.sendto(stranger, text.encode('stranger'), 0, inet(here, port));
+  sysnet.sendto(other, text.encode('back'), 0, inet(here, port));
+  await readable(fd);
+  t.equal(one.receive(fd), 1);
+  t.equal(one.at(0).payload.toString(), 'back');
+  sysnet.close(other);
+  t.equal(sysnet.sendto(fd, text.encode('nobody'), 0, null), 6);
+  t.equal(one.receive(fd), -os.errno.ECONNREFUSED);
+  t.equal(one.receive(fd), 0, 'told once');
+  sysnet.close(fd);
+  sysnet.close(stranger);
 });
 
 t.test('recvBatch: a raw IPv4 socket gives the header too', needs('CAP_NET_RAW'), async t => {
