@@ -1,39 +1,93 @@
-// The agent's side of the conversation: gets the configuration to the engine once, asks it for its status, keeps
+// The agent's side of the conversation: gets configurations to the engine, one after the other, asks it for its status, keeps
 // systemd's status line true. Must not know sockets, files or HTTP; never decides about a role.
+import { difference, isEmpty } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
 import { type Plan, routerKey } from '../vrrp/router.ts';
-import { PROTOCOL, type ToAgent, type ToEngine, type Transition } from './messages.ts';
+import { between } from '../vrrp/units.ts';
+import { createMemory, type MemoryPorts } from './learned.ts';
+import { PROTOCOL, type Refused, type ToAgent, type ToEngine, type Transition } from './messages.ts';
+import {
+  type Configuration,
+  type Confirmation,
+  changeSummary,
+  type LastReload,
+  type Problem,
+  problemWords,
+  type Reload,
+  type ReloadOptions,
+  refusalWords,
+  showTime,
+} from './reload.ts';
 import type { EngineStatus } from './status.ts';
 
 /** An engine that does not answer for so long has other worries; in ms. */
 const STATUS_TIMEOUT = 2_000;
+/** A thousand routers take it some time; in ms. */
+const APPLY_TIMEOUT = 10_000;
+
+/** What the files say. `report`: every diagnostic for people, warnings too; empty when there are none. */
+export type Reading =
+  | { readonly plan: Plan; readonly report: string }
+  /** `exit`: the status with which a daemon ends that cannot start with it. */
+  | { readonly plan: null; readonly report: string; readonly exit: number; readonly problem: Problem };
 
 export interface AgentPorts {
   readonly version: string;
   readonly log: Log;
+  /** What was learned, as a text that outlives us. */
+  readonly memory: Omit<MemoryPorts, 'log'>;
   send(message: ToEngine): void;
-  /** Reads, checks and explains. @returns the plan, or the exit code when this machine cannot run it */
-  load(): Promise<Plan | { readonly exit: number }>;
+  /** Reads and checks; says nothing. */
+  load(): Promise<Reading>;
+  /** Shows a report as it is. */
+  show(report: string): void;
   /** One line for `systemctl status`. */
   tell(status: string): void;
+  /** ms since 1970 */
+  wallNow(): number;
 }
 
 export interface Agent {
   received(message: ToAgent): void;
   /** @returns null when the engine does not answer */
   status(): Promise<EngineStatus | null>;
+  configuration(): Configuration;
+  /** Reads the files again and applies what changed; one after the other. */
+  reload(options: ReloadOptions): Promise<Reload>;
+  /** Keeps the configuration that waits for it; behind a reload that is under way. */
+  confirm(): Promise<Confirmation>;
+}
+
+/** A plan as far as we know it, and when its files were read. */
+interface Running {
+  readonly plan: Plan;
+  readonly loadedAt: number | null;
 }
 
 export function createAgent(ports: AgentPorts): Agent {
+  const { log, send } = ports;
   const waiting = new Map<number, (status: EngineStatus | null) => void>();
   const roles = new Map<string, Transition['to']>();
+  const memory = createMemory({ log, ...ports.memory });
+  /** Plans that the engine has not answered yet, in the order in which it will. */
+  const sent: { readonly running: Running; settle(refused: readonly Refused[]): void }[] = [];
   let asked = 0;
+  let running: Running | null = null;
+  /** What runs again when nobody confirms. */
+  let before: Running | null = null;
+  let lastReload: LastReload | null = null;
+  let hangupWaits = false;
+  /** Nothing is loaded before the engine has greeted us and runs something. */
+  let greeted: () => void = () => {};
+  let last: Promise<unknown> = new Promise<void>(resolve => {
+    greeted = resolve;
+  });
 
-  async function greet(running: Plan | null, protocol: number): Promise<void> {
-    ports.send({ type: 'hello', protocol: PROTOCOL, version: ports.version });
+  async function greet(theirs: Plan | null, protocol: number): Promise<void> {
+    send({ type: 'hello', protocol: PROTOCOL, version: ports.version });
     if (protocol !== PROTOCOL) {
       // Cannot happen while the engine starts us from its own executable.
-      ports.log.write(
+      log.write(
         'error',
         'agent.protocol',
         { engine: protocol, agent: PROTOCOL },
@@ -41,12 +95,24 @@ export function createAgent(ports: AgentPorts): Agent {
       );
       return;
     }
-    if (running !== null) {
+    await memory.recall();
+    if (theirs !== null) {
+      running = { plan: theirs, loadedAt: null };
+      memory.adopt(theirs);
       await refresh();
       return;
     }
-    const loaded = await ports.load();
-    ports.send('exit' in loaded ? { type: 'refuse', exit: loaded.exit } : { type: 'plan', plan: loaded });
+    const reading = await ports.load();
+    // Everything at once, as `check` shows it: this is where the operator looks when the daemon does not start.
+    ports.show(reading.report);
+    if (reading.plan === null) send({ type: 'refuse', exit: reading.exit });
+    else await install(reading.plan, null);
+  }
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
   }
 
   function ask(): Promise<EngineStatus | null> {
@@ -60,8 +126,121 @@ export function createAgent(ports: AgentPorts): Agent {
         resolve(status);
       }
       waiting.set(id, settle);
-      ports.send({ type: 'status', id });
+      send({ type: 'status', id });
     });
+  }
+
+  /** @returns the routers that do not run, or null when the engine does not answer; what it answers later counts all the same */
+  function install(plan: Plan, confirmWithin: ReloadOptions['confirmWithin']): Promise<readonly Refused[] | null> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, APPLY_TIMEOUT, null);
+      const settle = (refused: readonly Refused[]): void => {
+        clearTimeout(timer);
+        resolve(refused);
+      };
+      sent.push({ running: { plan, loadedAt: ports.wallNow() }, settle });
+      send({ type: 'plan', plan, learned: memory.adopt(plan), confirmWithin });
+    });
+  }
+
+  async function reload({ dryRun, confirmWithin }: ReloadOptions): Promise<Reload> {
+    // The engine knows best what runs and what is on probation: it may have gone on while an agent died.
+    const status = await ask();
+    if (status === null || running === null) return silent(dryRun);
+    if (status.confirmBy !== null) {
+      const left = between(status.now, status.confirmBy);
+      const until = showTime(ports.wallNow() + left / 1000, ports.wallNow());
+      const message = `not reloaded: the reload before waits until ${until} for its confirmation; holdfast confirm`;
+      if (!dryRun) log.write('warn', 'agent.reload-busy', {}, message);
+      return { outcome: 'busy', left };
+    }
+    const reading = await ports.load();
+    if (!dryRun) ports.show(reading.report);
+    if (reading.plan === null) {
+      if (!dryRun) failed(reading.problem);
+      return { outcome: 'invalid', problem: reading.problem, report: reading.report };
+    }
+    const change = difference(running.plan, reading.plan);
+    const { report } = reading;
+    if (isEmpty(change)) {
+      if (dryRun) return { outcome: 'unchanged', difference: change, report };
+      log.write('info', 'agent.reload-unchanged', { routers: change.unchanged.length }, 'reloaded: the configuration is the one that runs');
+      done('unchanged', null);
+      return { outcome: 'unchanged', difference: change, report };
+    }
+    if (dryRun) return { outcome: 'planned', difference: change, report };
+    const refused = await install(reading.plan, confirmWithin);
+    if (refused === null) return silent(dryRun);
+    const counts = { added: change.added.length, removed: change.removed.length, changed: change.changed.length };
+    log.write('info', 'agent.reloaded', counts, `reloaded: ${changeSummary(change)}${probation(confirmWithin)}`);
+    done('applied', refused.length === 0 ? null : refused.map(refusalWords).join('; '));
+    return { outcome: 'applied', difference: change, refused, confirmWithin, report };
+  }
+
+  function probation(confirmWithin: ReloadOptions['confirmWithin']): string {
+    if (confirmWithin === null) return '';
+    const now = ports.wallNow();
+    return `; goes back at ${showTime(now + confirmWithin / 1000, now)} unless confirmed: holdfast confirm`;
+  }
+
+  function failed(problem: Problem): void {
+    const message = `not reloaded, nothing was changed: ${problemWords(problem)}`;
+    log.write('error', 'agent.reload-failed', { errors: problem.errors }, message);
+    done('invalid', problemWords(problem));
+  }
+
+  function silent(dryRun: boolean): Reload {
+    if (!dryRun) {
+      const message = 'not reloaded as far as we know: the engine does not answer';
+      log.write('error', 'agent.reload-silent', {}, message);
+      done('silent', message);
+    }
+    return { outcome: 'silent' };
+  }
+
+  function done(outcome: LastReload['outcome'], problem: string | null): void {
+    lastReload = { at: ports.wallNow(), outcome, problem };
+    tell();
+  }
+
+  /** SIGHUP: one that has not begun reads the files late enough for those that come meanwhile. */
+  async function hangup(): Promise<void> {
+    if (hangupWaits) return;
+    hangupWaits = true;
+    await inTurn(async () => {
+      hangupWaits = false;
+      let outcome: Reload['outcome'] | null = null;
+      try {
+        ({ outcome } = await reload({ dryRun: false, confirmWithin: null }));
+      } finally {
+        // A plan that the engine got is its answer.
+        if (outcome !== 'applied') send({ type: 'keep' });
+      }
+    });
+  }
+
+  async function confirm(): Promise<Confirmation> {
+    const status = await ask();
+    if (status === null) return 'silent';
+    if (status.confirmBy === null) return 'nothing-to-confirm';
+    const probed = running;
+    send({ type: 'confirm' });
+    const now = await ask();
+    if (now === null || now.confirmBy !== null) return 'silent';
+    // The time ran out while we spoke.
+    if (running !== probed) return 'nothing-to-confirm';
+    log.write('info', 'agent.confirmed', {}, 'the reload is confirmed and stays');
+    return 'confirmed';
+  }
+
+  function reverted(plan: Plan): void {
+    const from = running;
+    running = { plan, loadedAt: before?.loadedAt ?? null };
+    memory.adopt(plan);
+    // That it happened is the engine's word; this is what it meant.
+    if (from !== null) log.write('info', 'agent.reverted', {}, `taken back: ${changeSummary(difference(from.plan, plan))}`);
+    done('reverted', 'nobody confirmed in time, so the files say something else than what runs');
+    void refresh();
   }
 
   /** Roles from the engine itself: routers that wait have made no transition, and a new agent has heard of none. */
@@ -75,17 +254,42 @@ export function createAgent(ports: AgentPorts): Agent {
 
   function tell(): void {
     const parts = [...roles].map(([router, role]) => `${router} ${role}`);
-    ports.tell(parts.length === 0 ? 'no virtual router' : parts.join(', '));
+    ports.tell(`${trouble()}${parts.length === 0 ? 'no virtual router' : parts.join(', ')}`);
+  }
+
+  function trouble(): string {
+    if (lastReload === null || lastReload.problem === null) return '';
+    const at = running?.loadedAt ?? null;
+    const since = at === null ? 'the configuration before' : `the configuration of ${showTime(at, ports.wallNow())}`;
+    if (lastReload.outcome === 'invalid') return `reload failed: ${lastReload.problem}; still running ${since}; `;
+    if (lastReload.outcome === 'reverted') return `reload went back: nobody confirmed; running ${since} again; `;
+    return `reload: ${lastReload.problem}; `;
   }
 
   return {
     received(message) {
       switch (message.type) {
         case 'hello':
-          void greet(message.plan, message.protocol);
+          void greet(message.plan, message.protocol).finally(greeted);
           return;
-        case 'applied':
+        case 'reload':
+          void hangup();
+          return;
+        case 'applied': {
+          const plan = sent.shift();
+          if (plan !== undefined) {
+            before = running;
+            running = plan.running;
+            plan.settle(message.refused);
+          }
           void refresh();
+          return;
+        }
+        case 'reverted':
+          reverted(message.plan);
+          return;
+        case 'learned':
+          memory.learn(message.learned);
           return;
         case 'transition':
           roles.set(message.transition.router, message.transition.to);
@@ -97,5 +301,8 @@ export function createAgent(ports: AgentPorts): Agent {
       }
     },
     status: ask,
+    configuration: () => ({ loadedAt: running?.loadedAt ?? null, lastReload }),
+    reload: options => inTurn(() => reload(options)),
+    confirm: () => inTurn(confirm),
   };
 }

@@ -1,199 +1,102 @@
 // The set of virtual routers on this machine, and the one turn in which everything happens: drain, decide, sleep.
 // Must not know TOML, services, clients or Linux; the agent tells it what to run, ports connect it to the machine.
-import type { Log } from '../lib/log.ts';
-import type { AdvertLink, AdvertLinks, Claim, Claims, Clock, Link, Network, SystemError } from '../platform/ports.ts';
-import type { Address } from '../vrrp/address.ts';
-import { peekVrid } from '../vrrp/admit.ts';
-import { type Plan, type RouterSpec, routerKey } from '../vrrp/router.ts';
+import { type Plan, routerKey } from '../vrrp/router.ts';
 import { after, between, earliest, type Micros, seconds } from '../vrrp/units.ts';
 import { createAnnouncer } from './announcer.ts';
-import { createInstance, type Instance } from './instance.ts';
-import { footing } from './interface.ts';
+import { createFleet, type Machine } from './fleet.ts';
 import { createLatenessMeter } from './lateness.ts';
-import type { Health, Refused, Transition } from './messages.ts';
-import type { EngineStatus } from './status.ts';
+import type { Health, Learned, Refused } from './messages.ts';
+import type { EngineStatus, RouterStatus } from './status.ts';
 
 /** Without word from the agent for so long, nobody knows how the services are. Decision 0012. */
 const HEALTH_EXPIRES = seconds(10);
-/** How soon sockets that could not be opened are tried again. */
-const REOPEN = seconds(1);
 
-export interface EnginePorts {
-  readonly clock: Clock;
-  readonly network: Network;
-  readonly adverts: AdvertLinks;
-  readonly claims: Claims;
-  readonly log: Log;
-  readonly transition: (change: Transition) => void;
+export interface EnginePorts extends Machine {
+  /** A plan was not confirmed in time: this one, the one before, runs again. */
+  readonly reverted: (plan: Plan) => void;
+}
+
+export interface ApplyOptions {
+  /** What routers learned in an earlier life of this daemon. */
+  readonly learned?: readonly Learned[];
+  /** Go back to the plan before unless `confirm` comes within that time; null: never. */
+  readonly confirmWithin?: Micros | null;
 }
 
 export interface Engine {
   /** Everything that is due: waiting packets first, then interfaces, then timers. */
   turn(): void;
-  /** Starts what is new in the plan and changes what runs; nothing is taken away before reload comes.
-   *  @returns the routers that could not be started */
-  apply(plan: Plan): readonly Refused[];
+  /** Makes the plan true by the difference to what runs: new routers start, others change in place, what is no longer
+   *  wanted leaves in order.
+   *  @returns the routers that could not be started; they are tried again */
+  apply(plan: Plan, options?: ApplyOptions): readonly Refused[];
+  /** The plan on probation stays. @returns false when there is none */
+  confirm(): boolean;
   health(all: readonly Health[]): void;
   /** Leaves every virtual router in order; `done` is called once, when nothing is held any more. */
   stop(done: () => void): void;
   /** Lets go of everything at once. */
   abandon(): void;
-  status(): Pick<EngineStatus, 'now' | 'started' | 'lateness' | 'routers'>;
+  status(): Pick<EngineStatus, 'now' | 'started' | 'lateness' | 'routers' | 'neighbours' | 'confirmBy'>;
 }
 
-interface Port {
-  readonly key: string;
-  readonly interface: string;
-  readonly family: RouterSpec['family'];
-  index: number | null;
-  socket: AdvertLink | null;
-  /** Sockets could not be opened: try again then. */
-  retryAt: Micros | null;
-  /** What the routers were last told about the interface; null: tell them again. */
-  observed: { readonly link: Link | undefined } | null;
-  readonly routers: Map<number, Instance>;
-}
-
-export function createEngine({ clock, network, adverts, claims, log, transition }: EnginePorts): Engine {
-  const instances = new Map<string, Instance>();
-  const held = new Map<string, Claim>();
-  const ports = new Map<string, Port>();
-  const announcer = createAnnouncer();
+export function createEngine({ reverted, ...machine }: EnginePorts): Engine {
+  const { clock, network, log } = machine;
+  const announcer = createAnnouncer(network);
+  const fleet = createFleet({ ...machine, announcer, turn, soon });
   const lateness = createLatenessMeter();
   const started = clock.now();
   let alarm: Micros | null = null;
   let healthAt = started;
   let stopped: (() => void) | null = null;
+  let stopping = false;
+  let wish: Plan = { routers: [] };
+  /** What the agent sent along with its last plan. */
+  let remembered: readonly Learned[] = [];
+  let probation: { readonly before: Plan; readonly until: Micros } | null = null;
 
   function turn(): void {
     const now = clock.now();
     if (alarm !== null && now >= alarm) lateness.record(between(alarm, now));
     alarm = null;
-    for (const port of ports.values()) drain(port);
-    for (const port of ports.values()) {
-      reopen(port);
-      observe(port);
-    }
-    for (const instance of instances.values()) {
-      const at = clock.now();
-      const due = instance.deadline();
-      if (due !== null && at >= due) instance.tick(at);
-    }
+    fleet.drain();
+    fleet.observe();
+    fleet.tick();
     expireHealth(now);
+    endProbation(now);
     announcer.flush(clock.now());
-    reap();
+    fleet.reap();
+    if (stopped !== null && fleet.empty()) {
+      const done = stopped;
+      stopped = null;
+      done();
+    }
+    fleet.sample(now);
     sleep();
   }
 
-  /** Packets before timers: what waits in the socket was there before the timer ran out. Decision 0009. */
-  function drain(port: Port): void {
-    if (port.socket === null) return;
-    for (let packet = port.socket.receive(); packet !== null; packet = port.socket.receive()) {
-      const vrid = peekVrid(packet.message);
-      const instance = vrid === null ? undefined : port.routers.get(vrid);
-      instance?.receive(packet.message, packet.reception, clock.now());
-    }
-  }
-
-  /** Sockets belong to one life of an interface: a new index means new sockets. */
-  function reopen(port: Port): void {
-    const link = network.link(port.interface);
-    if (port.index !== null && link?.index !== port.index) close(port);
-    if (link === undefined) {
-      // Nothing to try again before it is back; an alarm in the past would never let the engine sleep.
-      port.retryAt = null;
-      return;
-    }
-    if (port.socket !== null) return;
-    const now = clock.now();
-    if (port.retryAt !== null && now < port.retryAt) return;
-    const failed = (error: SystemError): void =>
-      log.write(
-        'warn',
-        'vrrp.send-failed',
-        { interface: port.interface, code: error.code },
-        `advertisements cannot leave ${port.interface}: ${error.code}`,
-      );
-    const socket = adverts.open(link, port.family, turn, failed);
-    if ('kind' in socket) {
-      port.retryAt = after(now, REOPEN);
-      log.write(
-        'error',
-        'vrrp.socket-failed',
-        { interface: port.interface, code: socket.code },
-        `${socket.op} on ${socket.target}: ${socket.code}; trying again`,
-      );
-      return;
-    }
-    port.retryAt = null;
-    port.socket = socket;
-    port.index = link.index;
-    socket.listenFor([...port.routers.keys()]);
-    network.protect(link, error => {
-      if (error === null) return;
-      const message = `promote_secondaries could not be set on ${port.interface}: addresses are added as /32 there`;
-      log.write('warn', 'address.unprotected', { interface: port.interface, code: error.code }, message);
-    });
-  }
-
-  function close(port: Port): void {
-    if (port.socket !== null) {
-      announcer.drop(port.socket);
-      port.socket.close();
-    }
-    port.socket = null;
-    port.index = null;
-  }
-
-  /** Links keep their identity until something about them changes, so a turn without news costs nothing here. */
-  function observe(port: Port): void {
-    const link = port.socket === null ? undefined : network.link(port.interface);
-    if (port.observed !== null && port.observed.link === link) return;
-    port.observed = { link };
-    const virtual = new Set<Address>();
-    for (const { spec } of port.routers.values()) for (const { address } of spec.addresses) virtual.add(address);
-    for (const instance of port.routers.values()) {
-      instance.observe(footing(instance.spec, link, virtual, instance.primary), clock.now());
-    }
-  }
-
   function expireHealth(now: Micros): void {
-    if (between(healthAt, now) < HEALTH_EXPIRES) return;
-    for (const instance of instances.values()) if (instance.spec.tracked) instance.setDemoted(true, now);
+    if (between(healthAt, now) >= HEALTH_EXPIRES) fleet.forget();
   }
 
-  /** A router that was told to leave is forgotten once it has. */
-  function reap(): void {
-    if (stopped === null) return;
-    for (const instance of instances.values()) if (instance.state.name !== 'initialize') return;
-    const done = stopped;
-    stopped = null;
-    for (const key of [...instances.keys()]) forget(key);
-    done();
+  function endProbation(now: Micros): void {
+    if (probation === null || now < probation.until) return;
+    const { before } = probation;
+    probation = null;
+    log.write('warn', 'engine.reverted', {}, 'nobody confirmed the new configuration in time: the one before it runs again');
+    enact(before, remembered);
+    reverted(before);
   }
 
-  function forget(key: string): void {
-    const instance = instances.get(key);
-    if (instance === undefined) return;
-    instances.delete(key);
-    held.get(key)?.release();
-    held.delete(key);
-    const port = ports.get(portKey(instance.spec));
-    port?.routers.delete(instance.spec.vrid);
-    if (port === undefined) return;
-    if (port.routers.size > 0) port.socket?.listenFor([...port.routers.keys()]);
-    else {
-      close(port);
-      ports.delete(port.key);
-    }
+  function enact(plan: Plan, learned: readonly Learned[]): readonly Refused[] {
+    wish = plan;
+    return fleet.change(plan, learned);
   }
 
   function sleep(): void {
-    let next = announcer.deadline();
-    for (const instance of instances.values()) next = earliest(next, instance.deadline());
-    for (const port of ports.values()) next = earliest(next, port.retryAt);
+    let next = earliest(earliest(announcer.deadline(), fleet.deadline()), probation?.until ?? null);
     const expires = after(healthAt, HEALTH_EXPIRES);
-    if (expires > clock.now() && [...instances.values()].some(({ spec }) => spec.tracked)) next = earliest(next, expires);
+    if (expires > clock.now() && wish.routers.some(({ tracked }) => tracked)) next = earliest(next, expires);
     alarm = next;
     clock.wakeAt(next);
   }
@@ -204,91 +107,61 @@ export function createEngine({ clock, network, adverts, claims, log, transition 
     clock.wakeAt(alarm);
   }
 
-  function start(spec: RouterSpec): Refused | null {
-    const key = routerKey(spec);
-    const claim = claims.claim(`${spec.interface}/${spec.family}/${spec.vrid}`);
-    if ('kind' in claim) {
-      log.write(
-        'error',
-        'vrrp.refused',
-        { router: spec.name, interface: spec.interface, vrid: spec.vrid },
-        `another daemon in this network namespace runs VRID ${spec.vrid} on ${spec.interface}; stop it or choose another VRID`,
-      );
-      return { router: spec.name, reason: 'already-running' };
-    }
-    held.set(key, claim);
-    const port = ports.get(portKey(spec)) ?? newPort(spec);
-    const instance = createInstance(spec, { network, announcer, log, socket: () => port.socket, now: () => clock.now(), transition, soon });
-    instances.set(key, instance);
-    port.routers.set(spec.vrid, instance);
-    port.observed = null;
-    port.socket?.listenFor([...port.routers.keys()]);
-    return null;
-  }
-
-  function newPort(spec: RouterSpec): Port {
-    const port: Port = {
-      key: portKey(spec),
-      interface: spec.interface,
-      family: spec.family,
-      index: null,
-      socket: null,
-      retryAt: null,
-      observed: null,
-      routers: new Map(),
-    };
-    ports.set(port.key, port);
-    return port;
-  }
-
   return {
     turn,
-    apply(plan) {
-      const refused: Refused[] = [];
+    apply(plan, { learned = [], confirmWithin = null } = {}) {
+      // What leaves does not begin anew because an agent was in the middle of reading.
+      if (stopping) return [];
       const now = clock.now();
-      for (const spec of plan.routers) {
-        const running = instances.get(routerKey(spec));
-        if (running === undefined) {
-          const refusal = start(spec);
-          if (refusal !== null) refused.push(refusal);
-        } else if (JSON.stringify(running.spec) !== JSON.stringify(spec)) {
-          running.reconfigure(spec, now);
-          const port = ports.get(portKey(spec));
-          if (port !== undefined) port.observed = null;
-        }
-      }
       healthAt = now;
+      // On probation it is the last confirmed plan that one goes back to.
+      const before = probation?.before ?? wish;
+      remembered = learned;
+      const refused = enact(plan, learned);
+      probation = confirmWithin === null ? null : { before, until: after(now, confirmWithin) };
       turn();
       return refused;
     },
+    confirm() {
+      const pending = probation !== null;
+      probation = null;
+      turn();
+      return pending;
+    },
     health(all) {
-      const now = clock.now();
-      healthAt = now;
-      for (const { router, demoted } of all) instances.get(router)?.setDemoted(demoted, now);
+      healthAt = clock.now();
+      fleet.health(all);
       turn();
     },
     stop(done) {
-      const now = clock.now();
       stopped = done;
-      for (const instance of instances.values()) instance.stop(now);
+      stopping = true;
+      probation = null;
+      fleet.stop();
       turn();
     },
     abandon() {
-      const now = clock.now();
-      for (const instance of instances.values()) instance.abandon(now);
+      stopping = true;
+      fleet.abandon();
       turn();
     },
     status() {
+      fleet.sample(null);
       return {
         now: clock.now(),
         started,
         lateness: lateness.snapshot(),
-        routers: [...instances.values()].map(instance => instance.status()),
+        routers: inOrder(fleet.status(), wish),
+        neighbours: fleet.neighbours(),
+        confirmBy: probation?.until ?? null,
       };
     },
   };
 }
 
-function portKey(spec: RouterSpec): string {
-  return `${spec.interface}/${spec.family}`;
+/** As in the file; what leaves comes last. */
+function inOrder(routers: readonly RouterStatus[], { routers: wished }: Plan): readonly RouterStatus[] {
+  const places = new Map(wished.map((spec, index) => [routerKey(spec), index]));
+  const place = ({ spec }: RouterStatus): number => places.get(routerKey(spec)) ?? wished.length;
+  return routers.toSorted((a, b) => place(a) - place(b));
 }

@@ -2,8 +2,10 @@
 // Must not know where it is shown; holds no state.
 import { unreachable } from '../lib/unreachable.ts';
 import type { Note, Reason } from '../vrrp/action.ts';
-import type { Address } from '../vrrp/address.ts';
+import { type Address, isLinkLocal } from '../vrrp/address.ts';
+import type { RejectReason } from '../vrrp/admit.ts';
 import type { Unusable } from '../vrrp/event.ts';
+import { VRRP_GROUP } from '../vrrp/packet.ts';
 import type { ChecksumForm, RouterSpec } from '../vrrp/router.ts';
 import type { Heard, State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
@@ -14,8 +16,8 @@ export function showDuration(duration: Micros): string {
   return ms >= 1000 ? `${Number((ms / 1000).toPrecision(3))} s` : `${Number(ms.toPrecision(3))} ms`;
 }
 
-export function explainUnusable(reason: Unusable, spec: RouterSpec): string {
-  const name = spec.interface;
+/** @param name the interface that is to blame */
+export function explainUnusable(reason: Unusable, spec: RouterSpec, name: string): string {
   switch (reason) {
     case 'interface-missing':
       return `interface ${name} does not exist`;
@@ -23,16 +25,37 @@ export function explainUnusable(reason: Unusable, spec: RouterSpec): string {
       return `interface ${name} is down; ip link set ${name} up`;
     case 'no-carrier':
       return `interface ${name} has no carrier: check cable and switch`;
-    case 'no-address':
-      return `interface ${name} has no ${spec.family === 'ipv4' ? 'IPv4' : 'IPv6'} address of its own to speak from`;
+    case 'no-address': {
+      if (spec.source !== null) return `interface ${name} does not have the address ${spec.source} (source)`;
+      if (spec.family === 'ipv4') return `interface ${name} has no IPv4 address of its own to speak from`;
+      if (spec.peers.every(peer => isLinkLocal(peer.address)))
+        return `interface ${name} has no usable IPv6 link-local address of its own; sysctl net.ipv6.conf.${name}.disable_ipv6, ip -6 address show dev ${name}`;
+      return `interface ${name} has no usable IPv6 address of its own that peers beyond the link can answer`;
+    }
   }
 }
 
+/** More than so many are counted: a line is to be read. */
+const MOST_LISTED = 4;
+
+function listAddresses({ addresses, name }: RouterSpec): string {
+  if (addresses.length === 0) return name;
+  const listed = addresses.slice(0, MOST_LISTED).map(({ address }) => address);
+  const more = addresses.length - listed.length;
+  return listed.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
 /** @param heard the Active router as last heard, if any
- *  @param silence how long nothing was heard of it, when that is what decided */
-export function explain(spec: RouterSpec, to: State['name'], reason: Reason, heard: Heard | null, silence: Micros | null): string {
+ *  @param silence how long nothing was heard of it, when that is what decided
+ *  @param blamed the interface that is not usable, when that is the reason */
+export function explain(
+  spec: RouterSpec,
+  to: State['name'],
+  reason: Reason,
+  { heard, silence, blamed }: { readonly heard: Heard | null; readonly silence: Micros | null; readonly blamed: string },
+): string {
   const who = heard === null ? 'another router' : `${heard.address} (priority ${heard.priority})`;
-  const addresses = spec.addresses.map(({ address }) => address).join(', ');
+  const addresses = listAddresses(spec);
   switch (reason) {
     case 'startup':
       return 'taking part; listening for an Active router';
@@ -55,7 +78,7 @@ export function explain(spec: RouterSpec, to: State['name'], reason: Reason, hea
     case 'demoted':
       return `health lost; answering for ${addresses} until another router does`;
     case 'recovered':
-      return `health is back before anyone took over; serving ${addresses}`;
+      return `all is well again before anyone took over; serving ${addresses}`;
     case 'handed-over':
       return `${addresses} handed over to ${who}`;
     case 'nobody-took-over':
@@ -68,7 +91,8 @@ export function explain(spec: RouterSpec, to: State['name'], reason: Reason, hea
     case 'interface-down':
     case 'no-carrier':
     case 'no-address':
-      return `waiting: ${explainUnusable(reason, spec)}`;
+      if (to === 'leaving') return `${explainUnusable(reason, spec, blamed)}; answering for ${addresses} until another router does`;
+      return `waiting: ${explainUnusable(reason, spec, blamed)}`;
     default:
       return unreachable(reason);
   }
@@ -95,7 +119,71 @@ export function explainNote(note: Note, spec: RouterSpec): readonly [event: stri
 }
 
 /** Why a peer may go on claiming to be Active though we answer each time. Design 4.7. */
-export function explainDeafness(from: Address, since: Micros, form: ChecksumForm): string {
-  const other = form === 'rfc9568' ? ', or it takes only the checksum of RFC 5798: checksum = "rfc5798"' : '';
-  return `${from} has claimed to be Active for ${showDuration(since)} though we answer: it does not hear us. A switch or its firewall drops protocol 112 to 224.0.0.18${other}`;
+export function explainDeafness(from: Address, since: Micros, spec: RouterSpec, forms: readonly ChecksumForm[]): string {
+  if (spec.addresses.length === 0)
+    return `${from} has claimed to be Active for ${showDuration(since)} though we answer: ours has no virtual addresses, so only a router that has none either listens to it`;
+  const claims = `${from} has claimed to be Active for ${showDuration(since)} though we answer: it does not hear us`;
+  const way =
+    spec.peers.length > 0
+      ? `Its list of peers lacks this machine, or a firewall drops protocol 112`
+      : `A switch or its firewall drops protocol 112 to ${VRRP_GROUP[spec.family]}`;
+  const old = spec.version === 3 && spec.family === 'ipv4' && !forms.includes('rfc5798');
+  return `${claims}. ${way}${old ? ', or it takes only the checksum of RFC 5798: checksum = "rfc5798"' : ''}`;
+}
+
+/** Why an advertisement was ignored, and what to write where so that it is not.
+ *  @param detail the evidence, as the receive checks give it */
+export function explainRejection(reason: RejectReason, detail: string, from: Address, spec: RouterSpec): string {
+  const ignored = `advertisement from ${from} ignored: ${detail}`;
+  const table = `[vrrp.${spec.name}]`;
+  switch (reason) {
+    case 'ttl-not-255':
+      return spec.peers.length > 0 ? `${ignored}; if it comes through routers, give that peer a min_ttl in ${table}` : ignored;
+    case 'not-multicast':
+      return `${ignored}; it speaks unicast: peers = ["${from}"] in ${table}, or no unicast peers there`;
+    case 'not-unicast':
+      return `${ignored}; it speaks multicast: unicast peers there, or no peers in ${table}`;
+    case 'wrong-version':
+      return spec.version === 3
+        ? `${ignored}, ours is 3; to take part: version = 2 in ${table}, or version 3 there (keepalived: vrrp_version 3)`
+        : `${ignored}, ours is 2; to take part: version = 3 in ${table}, or version 2 there`;
+    case 'no-addresses':
+      return `${ignored}; it has no virtual addresses: addresses = [] in ${table}, or some there`;
+    case 'unknown-vrid':
+    case 'own-packet':
+    case 'wrong-type':
+    case 'wrong-length':
+    case 'wrong-checksum':
+    case 'zero-vrid':
+    case 'zero-interval':
+      return ignored;
+    case 'not-a-peer':
+      return `${ignored}; to take part: add "${from}" to peers in ${table}`;
+    case 'wrong-password':
+      return `${ignored}; set the same password in ${table} and there (keepalived: auth_type PASS, auth_pass)`;
+    case 'wrong-interval':
+      return `${ignored}; version 2 takes part only at the same interval: set advert_interval in ${table}, or advert_int there`;
+    default:
+      return unreachable(reason);
+  }
+}
+
+/** errno of sending, in words of the network. icmp(7), ip(7) */
+export function explainTrouble(code: string): string {
+  switch (code) {
+    case 'ENOPROTOOPT':
+    case 'ECONNREFUSED':
+    // Over IPv6: "unrecognized next header".
+    case 'EPROTO':
+      return 'that machine answers, but no VRRP daemon runs on it';
+    case 'EHOSTUNREACH':
+      return 'no machine answers at that address';
+    case 'ENETUNREACH':
+      return 'there is no route to it: ip route get';
+    case 'EACCES':
+    case 'EPERM':
+      return 'a firewall of this machine or on the way forbids it';
+    default:
+      return code;
+  }
 }

@@ -1,15 +1,16 @@
-// Keeps the virtual addresses of one router on their interface, or off it: wish compared with what the kernel shows.
+// Keeps the virtual addresses of one router on their interfaces, or off them: wish compared with what the kernel shows.
 // Must not know why they are wished for: no states, no adverts, no log.
 import type { HeldAddress, Link, Network, SystemError } from '../platform/ports.ts';
-import type { Address, Prefix } from '../vrrp/address.ts';
-import { isOwner, type RouterSpec } from '../vrrp/router.ts';
+import { isOwner, type RouterSpec, type VirtualAddress } from '../vrrp/router.ts';
 import { type Micros, micros } from '../vrrp/units.ts';
+import { interfaceOf, type Links } from './interface.ts';
 
 /** `foreign`: it was there before us and is not ours, so it is never leased, changed or removed. Decision 0007. */
 type Holding = 'pending' | 'held' | 'foreign';
 
 interface Entry {
-  readonly prefix: Prefix;
+  readonly address: VirtualAddress;
+  readonly link: Link;
   holding: Holding;
   /** The kernel has shown it since we put it there; only then can it be missed. */
   seen: boolean;
@@ -19,139 +20,226 @@ export interface HolderEvents {
   /** Everything wished for is there, or the first thing that went wrong. */
   settled(error: SystemError | null): void;
   /** This address is somebody else's; said once per wish. */
-  foreign(prefix: Prefix): void;
+  foreign(address: VirtualAddress, on: Link): void;
+  /** Another router of this process serves it there, so it stays when we let go. */
+  shared(address: VirtualAddress, on: Link): boolean;
+  /** Another router of this process is about to start with it, and takes it over as it is. */
+  inherited(address: VirtualAddress, on: Link): boolean;
 }
 
 export interface Holder {
-  /** All addresses on the interface, for another lease; what is no longer configured goes. */
-  acquire(spec: RouterSpec, link: Link): void;
-  /** All of ours off the interface. */
-  release(): void;
+  /** All addresses on their interfaces, for another lease; what is no longer configured goes. */
+  acquire(spec: RouterSpec, links: Links): void;
+  /** All of ours off the interfaces.
+   *  @param orphaned nobody else answers for them: what a router of ours needs next stays as it is */
+  release(orphaned: boolean): void;
+  /** What we took off is still shown: the kernel's word is on its way. */
+  lingers(look: (name: string) => Link | undefined): boolean;
   /** Compares with what the kernel shows now. @returns the wished-for addresses that somebody took away */
-  observe(link: Link | undefined): readonly Address[];
+  observe(look: (name: string) => Link | undefined): readonly VirtualAddress[];
   /** All of these addresses are there as far as we know. */
   complete(spec: RouterSpec): boolean;
   /** Addresses are wished for, so leases must be renewed. */
   wanted(): boolean;
-  state(address: Address): Holding | null;
+  state(spec: RouterSpec, address: VirtualAddress): Holding | null;
   /** On the interface, and put there by somebody else. */
-  isForeign(spec: RouterSpec, prefix: Prefix, on: Link): boolean;
+  isForeign(spec: RouterSpec, address: VirtualAddress, on: Link): boolean;
 }
 
 export function createHolder(network: Network, events: HolderEvents): Holder {
-  const entries = new Map<Address, Entry>();
+  const entries = new Map<string, Entry>();
   /** Put by us in this life and not yet seen to be gone: ours even where the kernel keeps no mark. */
-  const recorded = new Set<Address>();
-  let link: Link | null = null;
+  const recorded = new Map<string, { readonly address: VirtualAddress; readonly on: string }>();
+  let denied: { readonly key: string; readonly family: RouterSpec['family']; readonly list: string; stands: boolean } | null = null;
+  /** A former life may have left its filter behind. */
+  let swept = false;
   let wish = 0;
 
-  function isForeign(spec: RouterSpec, prefix: Prefix, on: Link): boolean {
-    if (recorded.has(prefix.address)) return false;
-    return on.addresses.some(held => held.address === prefix.address) && !on.addresses.some(held => isRemnant(spec, held, prefix));
+  function isForeign(spec: RouterSpec, address: VirtualAddress, on: Link): boolean {
+    if (recorded.has(keyOf(address, on.name))) return false;
+    return on.addresses.some(held => held.address === address.address) && !on.addresses.some(held => isRemnant(spec, held, address));
   }
 
   /** A former life had this address with another prefix length: the kernel takes that for another address. */
-  function dropOtherLengths(spec: RouterSpec, prefix: Prefix, on: Link): void {
+  function dropOtherLengths(spec: RouterSpec, address: VirtualAddress, on: Link): void {
     for (const held of on.addresses) {
-      if (held.length !== prefix.length && isRemnant(spec, held, prefix) && !recorded.has(prefix.address))
+      if (held.length !== address.length && isRemnant(spec, held, address) && !recorded.has(keyOf(address, on.name)))
         network.remove(on, held, () => {});
     }
   }
 
-  function drop(entry: Entry): void {
-    entries.delete(entry.prefix.address);
+  function drop({ address, link, holding }: Entry, inheritable: boolean): void {
+    const key = keyOf(address, link.name);
+    entries.delete(key);
+    if (holding === 'foreign' || events.shared(address, link) || (inheritable && events.inherited(address, link))) {
+      recorded.delete(key);
+      return;
+    }
     // It may be gone already, with its interface or by somebody's hand: that is what we want.
-    if (entry.holding !== 'foreign' && link !== null) network.remove(link, entry.prefix, () => {});
+    network.remove(link, address, error => {
+      if (error !== null && !entries.has(key)) recorded.delete(key);
+    });
   }
 
-  function put(spec: RouterSpec, on: Link, entry: Entry, done: (error: SystemError | null) => void): void {
-    recorded.add(entry.prefix.address);
-    const validFor = spec.lease === null ? null : spec.lease / 1_000_000;
-    network.put(on, { ...entry.prefix, family: spec.family, validFor }, done);
+  /** Accept_Mode, RFC 9568 §6.1: the filter stands before the addresses come, and until they are gone. */
+  function denyPackets(spec: RouterSpec, done: (error: SystemError | null) => void): void {
+    const addresses = spec.addresses.map(({ address }) => address);
+    const next = { key: filterOf(spec), family: spec.family, list: addresses.join(), stands: false };
+    if (denied !== null && denied.key !== next.key) allowPackets(spec);
+    // Written again with each renewal, as somebody may have emptied the tables; nobody has to wait for that.
+    const stood = denied?.list === next.list && denied.stands;
+    denied = next;
+    network.deny(next.key, next.family, addresses, error => {
+      next.stands = error === null;
+      if (!stood) done(error);
+    });
+    if (stood) done(null);
+  }
+
+  function allowPackets(spec: RouterSpec): void {
+    if (denied !== null) network.deny(denied.key, denied.family, [], () => {});
+    else if (!swept) network.deny(filterOf(spec), spec.family, [], () => {});
+    denied = null;
+    swept = true;
+  }
+
+  function putAll(spec: RouterSpec, links: Links, mine: number): void {
+    const dropped = new Set<string>();
+    for (const [key, entry] of [...entries]) {
+      if (spec.addresses.some(address => sameWish(spec, address, entry))) continue;
+      drop(entry, true);
+      dropped.add(key);
+    }
+    let waiting = 0;
+    let problem: SystemError | null = null;
+    let told = false;
+    const settle = (): void => {
+      if (waiting > 0 || told || mine !== wish) return;
+      told = true;
+      events.settled(problem);
+    };
+    for (const address of spec.addresses) {
+      const on = links.get(interfaceOf(spec, address));
+      // The footing has every interface of the router; without one nothing settles, and nothing is claimed.
+      if (on === undefined) return;
+      const key = keyOf(address, on.name);
+      const known = entries.get(key);
+      // Adopted ones are there already, and that they are renewed is not reported. What we took off this moment is no more.
+      const seen = !dropped.has(key) && on.addresses.some(held => held.address === address.address);
+      const entry: Entry = known?.link.index === on.index ? known : { address, link: on, holding: 'pending', seen };
+      entries.set(key, entry);
+      if (isForeign(spec, address, on)) {
+        entry.holding = 'foreign';
+        entry.seen = true;
+        if (known?.holding !== 'foreign') events.foreign(address, on);
+        continue;
+      }
+      if (entry.holding === 'foreign') entry.holding = 'pending';
+      waiting += 1;
+      dropOtherLengths(spec, address, on);
+      recorded.set(key, { address, on: on.name });
+      const validFor = spec.lease === null ? null : spec.lease / 1_000_000;
+      network.put(on, { ...address, family: spec.family, validFor }, error => {
+        if (entries.get(key) === entry) entry.holding = error === null ? 'held' : 'pending';
+        waiting -= 1;
+        problem ??= error;
+        settle();
+      });
+    }
+    settle();
   }
 
   return {
-    acquire(spec, on) {
-      link = on;
+    acquire(spec, links) {
       wish += 1;
       const mine = wish;
-      for (const entry of [...entries.values()]) {
-        const stays = spec.addresses.some(({ address, length }) => address === entry.prefix.address && length === entry.prefix.length);
-        if (!stays) drop(entry);
+      if (spec.accept || isOwner(spec)) {
+        allowPackets(spec);
+        putAll(spec, links, mine);
+        return;
       }
-      let waiting = 0;
-      let problem: SystemError | null = null;
-      let told = false;
-      const settle = (): void => {
-        if (waiting > 0 || told || mine !== wish) return;
-        told = true;
-        events.settled(problem);
-      };
-      for (const prefix of spec.addresses) {
-        const known = entries.get(prefix.address);
-        // Adopted ones are there already, and that they are renewed is not reported.
-        const seen = on.addresses.some(held => held.address === prefix.address);
-        const entry: Entry = known ?? { prefix, holding: 'pending', seen };
-        entries.set(prefix.address, entry);
-        if (isForeign(spec, prefix, on)) {
-          entry.holding = 'foreign';
-          entry.seen = true;
-          if (known?.holding !== 'foreign') events.foreign(prefix);
-          continue;
-        }
-        if (entry.holding === 'foreign') entry.holding = 'pending';
-        waiting += 1;
-        dropOtherLengths(spec, prefix, on);
-        put(spec, on, entry, error => {
-          waiting -= 1;
-          if (entries.get(prefix.address) === entry) entry.holding = error === null ? 'held' : 'pending';
-          problem ??= error;
-          settle();
-        });
-      }
-      settle();
+      denyPackets(spec, error => {
+        if (mine !== wish) return;
+        if (error === null) putAll(spec, links, mine);
+        else events.settled(error);
+      });
     },
-    release() {
+    release(orphaned) {
       wish += 1;
-      for (const entry of [...entries.values()]) drop(entry);
+      for (const entry of [...entries.values()]) drop(entry, orphaned);
+      if (denied !== null) network.deny(denied.key, denied.family, [], () => {});
+      denied = null;
     },
-    observe(now) {
-      const lost: Address[] = [];
-      const present = new Set(now?.addresses.map(held => held.address));
+    lingers(look) {
+      return [...recorded].some(([key, { address, on }]) => {
+        const link = look(on);
+        return link !== undefined && !entries.has(key) && showsOurs(link, address) && !events.shared(address, link);
+      });
+    },
+    observe(look) {
+      const lost: VirtualAddress[] = [];
       for (const entry of entries.values()) {
-        if (present.has(entry.prefix.address)) entry.seen = true;
+        if (shows(look(entry.link.name), entry.address)) entry.seen = true;
         else if (entry.seen) {
           entry.seen = false;
           entry.holding = 'pending';
-          lost.push(entry.prefix.address);
+          lost.push(entry.address);
         }
       }
-      for (const address of recorded) if (!entries.has(address) && !present.has(address)) recorded.delete(address);
-      if (now !== undefined) link = now;
+      for (const [key, { address, on }] of recorded) if (!entries.has(key) && !shows(look(on), address)) recorded.delete(key);
       return lost;
     },
     complete(spec) {
-      return spec.addresses.every(({ address }) => (entries.get(address)?.holding ?? 'pending') !== 'pending');
+      return spec.addresses.every(address => (entries.get(keyOf(address, interfaceOf(spec, address)))?.holding ?? 'pending') !== 'pending');
     },
     wanted() {
       return entries.size > 0;
     },
-    state(address) {
-      return entries.get(address)?.holding ?? null;
+    state(spec, address) {
+      return entries.get(keyOf(address, interfaceOf(spec, address)))?.holding ?? null;
     },
     isForeign,
   };
 }
 
-/** The addresses of a former life that are still on the interface. Decision 0007.
+/** The name of the packet filter of a router, the same one in every life. */
+function filterOf({ interface: name, family, vrid }: RouterSpec): string {
+  return `${name}/${family}/${vrid}`;
+}
+
+function keyOf({ address }: VirtualAddress, on: string): string {
+  return `${address}%${on}`;
+}
+
+/** The kernel changes lifetimes in place; anything else makes it another address. */
+function sameWish(spec: RouterSpec, wished: VirtualAddress, { address, link }: Entry): boolean {
+  return (
+    wished.address === address.address &&
+    wished.length === address.length &&
+    wished.label === address.label &&
+    wished.scope === address.scope &&
+    interfaceOf(spec, wished) === link.name
+  );
+}
+
+function shows(link: Link | undefined, { address }: VirtualAddress): boolean {
+  return link?.addresses.some(held => held.address === address) ?? false;
+}
+
+/** The same address with another length may be somebody else's, and stays. */
+function showsOurs(link: Link, { address, length }: VirtualAddress): boolean {
+  return link.addresses.some(held => held.address === address && (held.marked || held.length === length));
+}
+
+/** The addresses of a former life that are still on their interfaces. Decision 0007.
  *  @returns those of the plan, with the plan's prefix length */
-export function adoptable(spec: RouterSpec, link: Link): readonly Prefix[] {
-  return spec.addresses.filter(prefix => link.addresses.some(held => isRemnant(spec, held, prefix)));
+export function adoptable(spec: RouterSpec, links: Links): readonly VirtualAddress[] {
+  return spec.addresses.filter(address => links.get(interfaceOf(spec, address))?.addresses.some(held => isRemnant(spec, held, address)));
 }
 
 /** Ours by its mark; or, where the kernel keeps none, by a lifetime that this lease can have given. A longer one is DHCP's
  *  or a cloud's, and an owner's addresses are its machine's own. */
-function isRemnant(spec: RouterSpec, held: HeldAddress, { address }: Prefix): boolean {
+function isRemnant(spec: RouterSpec, held: HeldAddress, { address }: VirtualAddress): boolean {
   if (held.address !== address) return false;
   if (held.marked) return true;
   return !isOwner(spec) && held.validFor !== null && spec.lease !== null && held.validFor <= spec.lease / 1_000_000;

@@ -2,24 +2,32 @@
 // Must not decide anything about roles: that is `vrrp`. Knows no sockets but the ports it is given.
 import type { Level, Log } from '../lib/log.ts';
 import { unreachable } from '../lib/unreachable.ts';
-import type { AdvertLink, Network, SystemError } from '../platform/ports.ts';
+import type { AdvertLink, Link, Network, SystemError } from '../platform/ports.ts';
 import type { Action, Note, Reason } from '../vrrp/action.ts';
-import { type Address, formatPrefix, type Prefix } from '../vrrp/address.ts';
-import { examine, type Reception, type RejectReason } from '../vrrp/admit.ts';
-import { gratuitousArp } from '../vrrp/announce.ts';
+import { type Address, formatPrefix } from '../vrrp/address.ts';
+import { type Admitted, examine, type Reception, type Rejected, type RejectReason } from '../vrrp/admit.ts';
+import { announcement } from '../vrrp/announce.ts';
 import type { Event, Unusable } from '../vrrp/event.ts';
-import { type Advertisement, encode, VRRP_GROUP } from '../vrrp/packet.ts';
-import { type ChecksumForm, effectivePriority, isOwner, type RouterSpec, routerKey, type VirtualRouter } from '../vrrp/router.ts';
+import {
+  type ChecksumForm,
+  effectivePriority,
+  isOwner,
+  type RouterSpec,
+  routerKey,
+  type VirtualAddress,
+  type VirtualRouter,
+} from '../vrrp/router.ts';
 import { deadline, type Heard, type State } from '../vrrp/state.ts';
 import { step } from '../vrrp/step.ts';
-import { activeDownInterval } from '../vrrp/timers.ts';
-import { after, between, DEMOTED, earliest, type Micros, micros, millis, type Priority, seconds } from '../vrrp/units.ts';
+import { after, between, earliest, type Micros, micros, millis, type Priority, seconds } from '../vrrp/units.ts';
 import type { Announcer } from './announcer.ts';
-import { explain, explainDeafness, explainNote, explainUnusable } from './explain.ts';
+import { explain, explainDeafness, explainNote, explainRejection, explainUnusable } from './explain.ts';
 import { adoptable, createHolder, renewInterval } from './holder.ts';
-import type { Footing } from './interface.ts';
-import type { Transition } from './messages.ts';
-import type { Conflict, RouterStatus } from './status.ts';
+import { type Footing, interfaceOf } from './interface.ts';
+import type { Learned, Transition } from './messages.ts';
+import { createRival } from './rival.ts';
+import { createSpeaker } from './speaker.ts';
+import type { RouterStatus } from './status.ts';
 
 /** A failed address is tried again this often, and given up after this long. Decision 0012. */
 const RETRY = millis(100);
@@ -39,12 +47,18 @@ export interface Surroundings {
   socket(): AdvertLink | null;
   now(): Micros;
   transition(change: Transition): void;
+  learned(learned: Learned): void;
+  /** errno of what keeps packets of this instance's interface from arriving there; null: nothing known. */
+  trouble(destination: Address): string | null;
+  /** Another router of this process serves that address there. */
+  serves(address: VirtualAddress, on: Link): boolean;
+  /** A router of this process that waits for our place needs it there. */
+  inherits(address: VirtualAddress, on: Link): boolean;
   /** Something changed between two turns, such as a deadline: have one soon. */
   soon(): void;
 }
 
 export interface Instance {
-  readonly key: string;
   readonly spec: RouterSpec;
   readonly state: State;
   /** The address we speak from; null while there is none. */
@@ -52,33 +66,40 @@ export interface Instance {
   /** When `tick` wants to be called. */
   deadline(): Micros | null;
   tick(now: Micros): void;
-  receive(message: Uint8Array, reception: Reception, now: Micros): void;
-  /** The interface or an address on it changed. */
+  /** @returns what became of it; null while we take no part */
+  receive(message: Uint8Array, reception: Reception, now: Micros): Admitted | Rejected | null;
+  /** An interface or an address on one changed. */
   observe(footing: Footing, now: Micros): void;
-  /** New settings for the same router: applied in place. */
-  reconfigure(spec: RouterSpec, now: Micros): void;
+  /** New settings for the same VRID on the same interface, maybe under another name. `reconfigured` must follow at once. */
+  rewrite(spec: RouterSpec): void;
+  /** Applies what was rewritten, in place. */
+  reconfigured(footing: Footing, now: Micros): void;
   setDemoted(demoted: boolean, now: Micros): void;
   stop(now: Micros): void;
+  /** In Initialize, and what it held is gone as far as the kernel has told. */
+  gone(): boolean;
   /** Lets go of everything at once; nobody is waited for. */
   abandon(now: Micros): void;
+  /** The address is to be there now: we are Active, or have not let go of it yet. */
+  serves(address: VirtualAddress, on: Link): boolean;
   status(): RouterStatus;
 }
 
-export function createInstance(initial: RouterSpec, around: Surroundings): Instance {
-  const key = routerKey(initial);
+/** @param remembered see `Learned` */
+export function createInstance(initial: RouterSpec, remembered: readonly ChecksumForm[], around: Surroundings): Instance {
   const { log, network, announcer } = around;
+  const speaker = createSpeaker(remembered);
+  const rival = createRival();
   let spec = initial;
   let demoted = false;
   let self: VirtualRouter | null = null;
-  let ground: Footing = { usable: false, reason: 'interface-missing' };
+  let ground: Footing = { usable: false, reason: 'interface-missing', interface: initial.interface, link: null };
   let state: State = { name: 'initialize' };
   let reason: Reason | 'starting' = 'starting';
   let since = around.now();
   let lastHeard: { readonly heard: Heard; readonly at: Micros } | null = null;
-  let waitingFor: Unusable | null = null;
+  let waitingFor: { readonly reason: Unusable; readonly interface: string } | null = null;
   let stopping = false;
-  let learned: ChecksumForm | null = null;
-  let conflict: (Conflict & { readonly last: Micros }) | null = null;
   const told = new Set<Address>();
   let serving = false;
   /** Actions of a step are being done: what it wants said follows by itself. */
@@ -98,22 +119,24 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
   const holder = createHolder(network, {
     settled: error => settled(error, around.now()),
     foreign: notOurs,
+    shared: around.serves,
+    inherited: around.inherits,
   });
 
   function say(level: Level, event: string, fields: Readonly<Record<string, string | number>>, message: string): void {
     log.write(level, event, { router: spec.name, vrid: spec.vrid, family: spec.family, ...fields }, message);
   }
 
-  function notOurs({ address, length }: Prefix): void {
+  function notOurs({ address, length }: VirtualAddress, { name }: Link): void {
     // An owner's addresses are its machine's own: that is what an owner is.
     if (isOwner(spec) || told.has(address)) return;
     told.add(address);
-    const cure = `ip address del ${address}/${length} dev ${spec.interface}`;
+    const cure = `ip address del ${address}/${length} dev ${name}`;
     say(
       'warn',
       'address.not-ours',
       { address },
-      `${address} is on ${spec.interface} already and not ours: this machine answers for it in every role; ${cure}`,
+      `${address} is on ${name} already and not ours: this machine answers for it in every role; ${cure}`,
     );
   }
 
@@ -140,7 +163,7 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
         if (serving) announce(now);
         return;
       case 'release':
-        release();
+        release(before.name === 'leaving' && before.successor === null);
         return;
       case 'report':
         report(before, action.to, action.reason, now);
@@ -154,54 +177,42 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
     }
   }
 
-  function release(): void {
+  /** @param orphaned nobody has taken over: what a router of ours needs next stays as it is */
+  function release(orphaned: boolean): void {
     serving = false;
     failingSince = null;
     retryAt = null;
     renewAt = null;
     renewedAt = null;
     // Again, since somebody may have switched it off: the host's own addresses must outlive ours.
-    if (ground.usable) network.protect(ground.link, () => {});
-    holder.release();
+    if (ground.usable && spec.family === 'ipv4') for (const link of ground.links.values()) network.protect(link, () => {});
+    holder.release(orphaned);
   }
 
   function note(what: Note, now: Micros): void {
     const [event, message] = explainNote(what, spec);
     say('warn', event, 'from' in what ? { from: what.from } : {}, message);
     if (what.what !== 'second-active' && what.what !== 'second-owner') return;
-    const known = currentConflict(now);
-    const same = known !== null && (known.what === 'second-owner') === (what.what === 'second-owner') && known.address === what.from;
-    const claiming = { address: what.from, since: same ? known.since : now, last: now };
-    if (what.what === 'second-owner' || between(claiming.since, now) < 3 * spec.advertInterval) {
-      conflict = { ...claiming, what: what.what };
-      return;
-    }
-    if (!same || known.what !== 'peer-does-not-hear-us') {
-      say(
-        'error',
-        'vrrp.peer-does-not-hear-us',
-        { from: what.from },
-        explainDeafness(what.from, between(claiming.since, now), checksumForm()),
-      );
-    }
-    conflict = { ...claiming, what: 'peer-does-not-hear-us' };
-  }
-
-  /** A claim is over when none came for as long as a Backup would wait. */
-  function currentConflict(now: Micros): Conflict | null {
-    if (conflict === null || between(conflict.last, now) > activeDownInterval(DEMOTED, spec.advertInterval)) return null;
-    return { what: conflict.what, address: conflict.address, since: conflict.since };
+    const deaf = rival.claims(what, spec, now);
+    if (deaf === null) return;
+    const since = between(deaf.since, now);
+    say('error', 'vrrp.peer-does-not-hear-us', { from: what.from }, explainDeafness(what.from, since, spec, speaker.forms(spec)));
   }
 
   function report(before: State, to: State['name'], why: Reason, now: Micros): void {
     reason = why;
     since = now;
     if (to === 'active') counters.becameActive += 1;
-    around.transition({ router: key, from: before.name, to, reason: why, at: now });
+    around.transition({ router: routerKey(spec), from: before.name, to, reason: why, at: now });
     const heard = before.name === 'leaving' ? before.successor : (lastHeard?.heard ?? null);
     const silence = why === 'active-down-expired' && lastHeard !== null ? between(lastHeard.at, now) : null;
     const level = to === 'fault' ? 'error' : 'info';
-    say(level, 'vrrp.transition', { from: before.name, to, reason: why }, explain(spec, to, why, heard, silence));
+    say(
+      level,
+      'vrrp.transition',
+      { from: before.name, to, reason: why },
+      explain(spec, to, why, { heard, silence, blamed: waitingFor?.interface ?? spec.interface }),
+    );
   }
 
   function acquire(now: Micros): void {
@@ -210,11 +221,11 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
     retryAt = null;
     if (!ground.usable) return;
     // A Backup keeps what a former life left, and adds nothing to it.
-    const wanted = state.name === 'backup' ? { ...spec, addresses: adoptable(spec, ground.link) } : spec;
+    const wanted = state.name === 'backup' ? { ...spec, addresses: adoptable(spec, ground.links) } : spec;
     if (!holder.complete(wanted)) serving = false;
     if (overdue(now)) lapsedAt = now;
     renewedAt = now;
-    holder.acquire(wanted, ground.link);
+    holder.acquire(wanted, ground.links);
   }
 
   function settled(error: SystemError | null, now: Micros): void {
@@ -243,39 +254,30 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
     losses = [];
   }
 
-  function checksumForm(): ChecksumForm {
-    return spec.checksum === 'auto' ? (learned ?? 'rfc9568') : spec.checksum;
-  }
-
   function advertise(router: VirtualRouter, priority: Priority | 0): void {
     const socket = around.socket();
-    if (socket === null) return;
-    const advertisement: Advertisement = {
-      kind: 'advertisement',
-      version: spec.version,
-      vrid: spec.vrid,
-      priority,
-      interval: spec.advertInterval,
-      addresses: spec.addresses.map(({ address }) => address),
-      checksum: checksumForm(),
-    };
-    socket.send(encode(advertisement, router.primary, VRRP_GROUP[spec.family]), router.primary);
+    if (socket === null || ground.link === null) return;
+    speaker.advertise(socket, ground.link, router, priority);
     counters.advertsSent += 1;
   }
 
   function announce(now: Micros): void {
-    const socket = around.socket();
-    if (socket === null || !ground.usable || ground.link.mac.length !== 6) return;
-    const { mac } = ground.link;
-    announcer.add(
-      socket,
-      spec.addresses.flatMap(({ address }) => gratuitousArp(address, mac)),
-      now,
-    );
-    counters.announcements += 1;
+    if (!ground.usable) return;
+    for (const link of ground.links.values()) {
+      const here = spec.addresses.filter(address => interfaceOf(spec, address) === link.name);
+      if (here.length === 0 || link.mac.length !== 6) continue;
+      announcer.add(
+        link,
+        here.flatMap(({ address }) => announcement(address, link.mac)),
+        now,
+      );
+    }
+    if (spec.addresses.length > 0) counters.announcements += 1;
   }
 
-  function lost(addresses: readonly Address[], now: Micros): void {
+  function lost(gone: readonly VirtualAddress[], now: Micros): void {
+    const addresses = gone.map(({ address }) => address);
+    const from = [...new Set(gone.map(address => interfaceOf(spec, address)))].join(', ');
     const adopted = state.name === 'backup';
     const lapsed = leaseLapsed(now);
     const why = lapsed ? 'its lease ended while this machine stood still' : 'somebody else took it off';
@@ -284,7 +286,7 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
       'warn',
       lapsed ? 'address.lapsed' : 'address.lost',
       { address: addresses.join(',') },
-      `${addresses.join(', ')} is gone from ${spec.interface}: ${why}; ${what}`,
+      `${addresses.join(', ')} is gone from ${from}: ${why}; ${what}`,
     );
     if (!adopted) counters.addressesPutBack += addresses.length;
     if (!adopted && !lapsed) losses = [...losses.filter(at => between(at, now) < LOSS_WINDOW), now];
@@ -312,13 +314,22 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
     const previous = self;
     self = { ...spec, demoted, primary };
     if (state.name === 'initialize') {
-      if (stopping) return;
-      const adopted = ground.usable && adoptable(spec, ground.link).length > 0;
+      // What we took off ourselves is no remnant of a former life; the kernel's report of it brings us here again.
+      if (stopping || holder.lingers(network.link)) return;
+      const adopted = ground.usable && adoptable(spec, ground.links).length > 0;
       waitingFor = null;
-      if (ground.usable) for (const prefix of spec.addresses) if (holder.isForeign(spec, prefix, ground.link)) notOurs(prefix);
+      for (const address of spec.addresses) {
+        const on = ground.usable ? ground.links.get(interfaceOf(spec, address)) : undefined;
+        if (on !== undefined && holder.isForeign(spec, address, on)) notOurs(address, on);
+      }
       deliver({ type: 'startup', adopted }, now);
       if (adopted && role() === 'backup') {
-        say('info', 'address.adopted', {}, 'addresses of an earlier run are still here; keeping them until another Active router is heard');
+        say(
+          'info',
+          'address.adopted',
+          {},
+          'addresses of an earlier run or router are still here; keeping them until another Active router is heard',
+        );
         acquire(now);
       }
       return;
@@ -335,18 +346,43 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
     return state.name;
   }
 
-  function unready(why: Unusable, now: Micros): void {
-    if (waitingFor === why) return;
-    waitingFor = why;
+  function unready(why: Unusable, on: string, now: Micros): void {
+    if (waitingFor?.reason === why && waitingFor.interface === on) return;
+    waitingFor = { reason: why, interface: on };
     const before = role();
-    deliver({ type: 'link-down', reason: why }, now);
+    deliver({ type: 'link-down', reason: why, speaks: ground.link !== null }, now);
     if (state.name === 'initialize') reason = why;
     // A change of role tells the reason itself.
-    if (state.name === before) say('warn', 'vrrp.waiting', { reason: why }, `waiting: ${explainUnusable(why, spec)}`);
+    if (state.name === before) say('warn', 'vrrp.waiting', { reason: why }, `waiting: ${explainUnusable(why, spec, on)}`);
+  }
+
+  function refuse({ reason: why, detail }: Rejected, source: Address): void {
+    rejected[why] = (rejected[why] ?? 0) + 1;
+    say('warn', 'vrrp.rejected', { reason: why, source }, explainRejection(why, detail, source, spec));
+  }
+
+  function admit(router: VirtualRouter, { advertisement, differs }: Admitted, source: Address, now: Micros): void {
+    counters.advertsReceived += 1;
+    if (differs !== null) {
+      const parts = [
+        differs.missing.length > 0 ? `without ${differs.missing.join(', ')}` : '',
+        differs.extra.length > 0 ? `with ${differs.extra.join(', ')}` : '',
+      ].filter(part => part !== '');
+      say('warn', 'vrrp.addresses-differ', { source }, `${source} advertises another address list: ${parts.join(' and ')}`);
+    }
+    const sentBefore = counters.advertsSent;
+    const otherwise = speaker.heard(advertisement, source, spec, now);
+    if (otherwise) around.learned({ router: routerKey(spec), checksums: speaker.learned() });
+    const { priority } = advertisement;
+    if (priority !== 0) lastHeard = { heard: { address: source, priority }, at: now };
+    deliver({ type: 'advert', from: source, priority, interval: advertisement.interval }, now);
+    // A peer that cannot read our form believes that nobody is Active: tell it at once in its own.
+    if (otherwise && counters.advertsSent === sentBefore && state.name === 'active' && serving) {
+      advertise(router, effectivePriority(router));
+    }
   }
 
   return {
-    key,
     get spec() {
       return spec;
     },
@@ -362,57 +398,33 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
       if ((retryAt !== null && now >= retryAt) || (renewAt !== null && now >= renewAt)) acquire(now);
       const due = deadline(state);
       if (due !== null && now >= due) deliver({ type: 'time' }, now);
+      // It had left because an interface was gone, and that came back meanwhile.
+      if (state.name === 'initialize' && ground.usable && !stopping) ready(ground.primary, now);
     },
     receive(message, reception, now) {
-      if (self === null) return;
+      if (self === null) return null;
       const verdict = examine(message, reception, self);
-      if (verdict.kind === 'rejected') {
-        rejected[verdict.reason] = (rejected[verdict.reason] ?? 0) + 1;
-        say(
-          'warn',
-          'vrrp.rejected',
-          { reason: verdict.reason, source: reception.source },
-          `advertisement from ${reception.source} ignored: ${verdict.detail}`,
-        );
-        return;
-      }
-      const { advertisement, differs } = verdict;
-      counters.advertsReceived += 1;
-      if (differs !== null) {
-        const parts = [
-          differs.missing.length > 0 ? `without ${differs.missing.join(', ')}` : '',
-          differs.extra.length > 0 ? `with ${differs.extra.join(', ')}` : '',
-        ].filter(part => part !== '');
-        say(
-          'warn',
-          'vrrp.addresses-differ',
-          { source: reception.source },
-          `${reception.source} advertises another address list: ${parts.join(' and ')}`,
-        );
-      }
-      const sentBefore = counters.advertsSent;
-      const form = checksumForm();
-      if (advertisement.checksum === 'rfc5798') learned = 'rfc5798';
-      const { priority } = advertisement;
-      if (priority !== 0) lastHeard = { heard: { address: reception.source, priority }, at: now };
-      deliver({ type: 'advert', from: reception.source, priority, interval: advertisement.interval }, now);
-      // A peer that cannot read our form believes that nobody is Active: tell it at once in its own.
-      if (form !== checksumForm() && counters.advertsSent === sentBefore && state.name === 'active' && serving) {
-        advertise(self, effectivePriority(self));
-      }
+      if (verdict.kind === 'rejected') refuse(verdict, reception.source);
+      else admit(self, verdict, reception.source, now);
+      return verdict;
     },
     observe(next, now) {
       ground = next;
-      const gone = holder.observe(next.usable ? next.link : network.link(spec.interface));
+      const gone = holder.observe(network.link);
       if (next.usable) ready(next.primary, now);
-      else unready(next.reason, now);
+      else unready(next.reason, next.interface, now);
       if (gone.length > 0 && holder.wanted() && next.usable) lost(gone, now);
     },
-    reconfigure(next, now) {
+    rewrite(next) {
+      // Nobody judges it any more.
+      if (spec.tracked && !next.tracked) demoted = false;
       spec = next;
+    },
+    reconfigured(next, now) {
+      ground = next;
       if (self === null) return;
       const previous = self;
-      self = { ...next, demoted, primary: previous.primary };
+      self = { ...spec, demoted, primary: next.usable ? next.primary : previous.primary };
       deliver({ type: 'reconfigured', previous }, now);
     },
     setDemoted(next, now) {
@@ -435,24 +447,38 @@ export function createInstance(initial: RouterSpec, around: Surroundings): Insta
       state = { name: 'initialize' };
       since = now;
       reason = 'shutdown';
-      release();
+      release(false);
+    },
+    gone: () => state.name === 'initialize' && !holder.lingers(network.link),
+    serves({ address }, on) {
+      const ours = spec.addresses.find(other => other.address === address && interfaceOf(spec, other) === on.name);
+      if (ours === undefined) return false;
+      return state.name === 'active' || state.name === 'leaving' || holder.state(spec, ours) !== null;
     },
     status() {
       const effective = self === null ? spec.priority : effectivePriority(self);
+      const { password: _secret, ...open } = spec;
       return {
-        spec,
+        spec: open,
         state: state.name,
         since,
         reason,
-        waiting: waitingFor === null ? null : explainUnusable(waitingFor, spec),
+        waiting: waitingFor === null ? null : explainUnusable(waitingFor.reason, spec, waitingFor.interface),
         priority: { configured: spec.priority, effective },
         demoted,
         active: whoServes(effective),
-        conflict: state.name === 'active' ? currentConflict(around.now()) : null,
+        conflict: state.name === 'active' ? rival.current(spec, around.now()) : null,
         primary: ground.usable ? ground.primary : null,
-        addresses: spec.addresses.map(prefix => {
-          const holding = holder.state(prefix.address);
-          return { address: formatPrefix(prefix), held: holding === 'held' || holding === 'foreign', ours: holding !== 'foreign' };
+        checksums: speaker.forms(spec),
+        peers: speaker.peers(spec, ground.link, around.trouble),
+        addresses: spec.addresses.map(address => {
+          const holding = holder.state(spec, address);
+          return {
+            address: formatPrefix(address),
+            interface: interfaceOf(spec, address),
+            held: holding === 'held' || holding === 'foreign',
+            ours: holding !== 'foreign',
+          };
         }),
         counters: { ...counters, rejected: { ...rejected } },
       };

@@ -1,26 +1,75 @@
-// What an interface means to a virtual router: whether it can carry one, and from which address it speaks.
+// What its interfaces mean to a virtual router: whether they can carry it, and from which address it speaks.
 // Pure; must not know states or sockets.
 import type { Link } from '../platform/ports.ts';
-import { type Address, familyOf } from '../vrrp/address.ts';
+import { type Address, familyOf, isLinkLocal } from '../vrrp/address.ts';
 import type { Unusable } from '../vrrp/event.ts';
-import { isOwner, type RouterSpec } from '../vrrp/router.ts';
+import { isOwner, type RouterSpec, type VirtualAddress } from '../vrrp/router.ts';
+
+/** Interfaces by name. */
+export type Links = ReadonlyMap<string, Link>;
 
 export type Footing =
-  | { readonly usable: true; readonly link: Link; readonly primary: Address }
-  | { readonly usable: false; readonly reason: Unusable };
+  | {
+      readonly usable: true;
+      /** Of the advertisements. */
+      readonly link: Link;
+      /** Every interface of the router, that one among them. */
+      readonly links: Links;
+      readonly primary: Address;
+    }
+  | {
+      readonly usable: false;
+      readonly reason: Unusable;
+      /** The one to blame. */
+      readonly interface: string;
+      /** Of the advertisements, when only another interface is unusable: one may still speak. */
+      readonly link: Link | null;
+    };
 
-/** @param virtual every virtual address of this machine on that interface: none of them is our own
- *  @param current the address we spoke from until now; kept while it is there, so that no election is held over nothing */
-export function footing(spec: RouterSpec, link: Link | undefined, virtual: ReadonlySet<Address>, current: Address | null): Footing {
-  if (link === undefined) return { usable: false, reason: 'interface-missing' };
-  if (link.unusable !== null) return { usable: false, reason: link.unusable };
-  const primary = primaryAddress(spec, link, virtual, current);
-  return primary === null ? { usable: false, reason: 'no-address' } : { usable: true, link, primary };
+/** The interface that an address lives on. */
+export function interfaceOf(spec: RouterSpec, address: VirtualAddress): string {
+  return address.interface ?? spec.interface;
 }
 
-/** RFC 9568 §1.7: one of the interface's own addresses; for an owner that may be the virtual address itself. */
+/** Every interface that the router needs, that of the advertisements first. */
+export function interfacesOf(spec: RouterSpec): readonly string[] {
+  return [...new Set([spec.interface, ...spec.addresses.map(address => interfaceOf(spec, address))])];
+}
+
+/** @param look finds an interface by its name
+ *  @param virtual every virtual address of this machine on the interface of the advertisements: none of them is our own
+ *  @param current the address we spoke from until now; kept while it is there, so that no election is held over nothing */
+export function footing(
+  spec: RouterSpec,
+  look: (name: string) => Link | undefined,
+  virtual: ReadonlySet<Address>,
+  current: Address | null,
+): Footing {
+  const unusable = (reason: Unusable, on: string, link: Link | null): Footing => ({ usable: false, reason, interface: on, link });
+  const link = look(spec.interface);
+  if (link === undefined) return unusable('interface-missing', spec.interface, null);
+  if (link.unusable !== null) return unusable(link.unusable, spec.interface, null);
+  const primary = primaryAddress(spec, link, virtual, current);
+  if (primary === null) return unusable('no-address', spec.interface, null);
+  const links = new Map<string, Link>();
+  for (const name of interfacesOf(spec)) {
+    const other = look(name);
+    if (other === undefined) return unusable('interface-missing', name, link);
+    if (other.unusable !== null) return unusable(other.unusable, name, link);
+    links.set(name, other);
+  }
+  return { usable: true, link, links, primary };
+}
+
+/** RFC 9568 §1.7: one of the interface's own addresses, over IPv6 a link-local one (§5.1.2.1); for an owner that may be the
+ *  virtual address itself. Unicast over IPv6 to peers behind routers needs an address that these can answer. */
 function primaryAddress(spec: RouterSpec, link: Link, virtual: ReadonlySet<Address>, current: Address | null): Address | null {
-  const own = link.addresses.filter(held => familyOf(held.address) === spec.family && (isOwner(spec) || !virtual.has(held.address)));
-  if (own.some(held => held.address === current)) return current;
-  return (own.find(held => !held.secondary) ?? own[0])?.address ?? null;
+  const own = link.addresses.filter(
+    held => familyOf(held.address) === spec.family && !held.tentative && (isOwner(spec) || !virtual.has(held.address)),
+  );
+  if (spec.source !== null) return own.some(held => held.address === spec.source) ? spec.source : null;
+  const local = spec.peers.every(peer => isLinkLocal(peer.address));
+  const fit = spec.family === 'ipv4' ? own : own.filter(held => isLinkLocal(held.address) === local);
+  if (fit.some(held => held.address === current)) return current;
+  return (fit.find(held => !held.secondary) ?? fit[0])?.address ?? null;
 }

@@ -1,7 +1,7 @@
 // Everything that engine and agent say to each other: one union in each direction, JSON lines over a socket pair.
 // Must not know sockets, and nothing that only one of the two can know.
 import type { Reason } from '../vrrp/action.ts';
-import type { Plan } from '../vrrp/router.ts';
+import type { ChecksumForm, Plan } from '../vrrp/router.ts';
 import type { State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
 import type { EngineStatus } from './status.ts';
@@ -26,10 +26,23 @@ export interface Transition {
   readonly at: Micros;
 }
 
+/** What a router has learned about its peers, and what is lost with its process otherwise. Design 4.7. */
+export interface Learned {
+  /** `routerKey` */
+  readonly router: string;
+  /** The forms in which its peers send their checksums. */
+  readonly checksums: readonly ChecksumForm[];
+}
+
 export type ToEngine =
   | { readonly type: 'hello'; readonly protocol: number; readonly version: string }
-  /** The whole wish; the engine works out the difference. */
-  | { readonly type: 'plan'; readonly plan: Plan }
+  /** The whole wish; the engine works out the difference.
+   *  `confirmWithin`: go back to the plan before, unless `confirm` follows within that time. */
+  | { readonly type: 'plan'; readonly plan: Plan; readonly learned: readonly Learned[]; readonly confirmWithin: Micros | null }
+  /** The plan on probation stays. */
+  | { readonly type: 'confirm' }
+  /** The reload that was asked for brings no plan: the file is unchanged, or wrong. What runs goes on. */
+  | { readonly type: 'keep' }
   /** No plan will come: the configuration is unusable, or this machine is. The engine leaves with this exit code. */
   | { readonly type: 'refuse'; readonly exit: number }
   | { readonly type: 'health'; readonly health: readonly Health[] }
@@ -38,12 +51,18 @@ export type ToEngine =
 export type ToAgent =
   /** First of all. `plan` is what runs already: an agent that was restarted serves it and reads no file. */
   | { readonly type: 'hello'; readonly protocol: number; readonly version: string; readonly plan: Plan | null }
+  /** The configuration is to be read again: SIGHUP. */
+  | { readonly type: 'reload' }
   | { readonly type: 'applied'; readonly refused: readonly Refused[] }
+  /** Nobody confirmed in time: this plan, the one before, runs again. */
+  | { readonly type: 'reverted'; readonly plan: Plan }
+  | { readonly type: 'learned'; readonly learned: Learned }
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'status'; readonly id: number; readonly status: EngineStatus };
 
 /** A router that the engine would not start. */
 export interface Refused {
+  /** `routerKey` */
   readonly router: string;
   readonly reason: 'already-running';
 }

@@ -1,8 +1,9 @@
 // What the engine tells about itself on request: plain data, instants in its own monotonic microseconds.
 // Must not know JSON schema versions, wall clocks or tables: `api` and `cli` make those of it.
 import type { Reason } from '../vrrp/action.ts';
+import type { Address, Family } from '../vrrp/address.ts';
 import type { RejectReason } from '../vrrp/admit.ts';
-import type { RouterSpec } from '../vrrp/router.ts';
+import type { ChecksumForm, RouterSpec } from '../vrrp/router.ts';
 import type { State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
 
@@ -16,7 +17,8 @@ export interface Lateness {
 }
 
 export interface RouterStatus {
-  readonly spec: RouterSpec;
+  /** Without what nobody may read. */
+  readonly spec: Omit<RouterSpec, 'password'>;
   readonly state: State['name'];
   readonly since: Micros;
   readonly reason: Reason | 'starting';
@@ -29,9 +31,46 @@ export interface RouterStatus {
   /** Another router that lately claimed to be Active while we are; null when none does. */
   readonly conflict: Conflict | null;
   readonly primary: string | null;
+  /** The forms of the checksum that its advertisements carry; two: each is sent in both. */
+  readonly checksums: readonly ChecksumForm[];
+  /** Unicast peers in the order of the file. */
+  readonly peers: readonly PeerStatus[];
   /** With prefix length. `ours`: added by us, so it goes when the role goes. */
-  readonly addresses: readonly { readonly address: string; readonly held: boolean; readonly ours: boolean }[];
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly interface: string;
+    readonly held: boolean;
+    readonly ours: boolean;
+  }[];
   readonly counters: RouterCounters;
+}
+
+/** A Backup is silent by nature, so `lastHeard` tells little; `trouble` is what the network says about packets to it. */
+export interface PeerStatus {
+  readonly address: Address;
+  /** It is this machine, and left out. */
+  readonly self: boolean;
+  readonly lastHeard: Micros | null;
+  /** errno name of what keeps advertisements from arriving there; null: nothing known. */
+  readonly trouble: string | null;
+}
+
+/** A VRRP speaker heard on an interface, ours or not: one for each address and VRID. */
+export interface Neighbour {
+  readonly interface: string;
+  readonly family: Family;
+  readonly address: Address;
+  readonly vrid: number;
+  readonly version: number;
+  /** As it says; null where its advertisement cannot be read. */
+  readonly priority: number | null;
+  readonly interval: Micros | null;
+  readonly checksum: ChecksumForm | null;
+  readonly lastHeard: Micros;
+  /** The router here that it speaks to; null: none has its VRID. */
+  readonly router: string | null;
+  /** Why its last advertisement was not accepted; null: it was. */
+  readonly rejected: { readonly reason: RejectReason; readonly detail: string } | null;
 }
 
 /** `second-owner` is a configuration error: two machines claim to own the addresses. A `second-active` that goes on for 3
@@ -61,4 +100,7 @@ export interface EngineStatus {
   readonly droppedLogLines: number;
   readonly lateness: Lateness;
   readonly routers: readonly RouterStatus[];
+  readonly neighbours: readonly Neighbour[];
+  /** The running plan goes at that instant unless it is confirmed; null: it stays. */
+  readonly confirmBy: Micros | null;
 }

@@ -1,14 +1,34 @@
 // Tests src/core/announcer.ts: announcements leave in small lots.
 import t from 'tap';
 import { type Announcer, createAnnouncer } from '../../src/core/announcer.ts';
-import type { AdvertLink } from '../../src/platform/ports.ts';
+import type { Link, Network } from '../../src/platform/ports.ts';
 import { after, type Micros, micros, seconds } from '../../src/vrrp/units.ts';
 
 const T = seconds(1);
+const HF0 = link('hf0', 2);
+const HF1 = link('hf1', 3);
 
-function link(): AdvertLink & { readonly sent: Uint8Array[] } {
-  const sent: Uint8Array[] = [];
-  return { sent, receive: () => null, send: () => {}, sendFrame: frame => sent.push(frame), listenFor: () => {}, close: () => {} };
+function link(name: string, index: number): Link {
+  return { name, index, unusable: null, mac: Uint8Array.of(2, 0, 0, 0, 0, index), addresses: [] };
+}
+
+interface Rig {
+  readonly announcer: Announcer;
+  /** What left on that interface. */
+  sent(on: Link): readonly Uint8Array[];
+}
+
+function rig(): Rig {
+  const all: { readonly on: Link; readonly frame: Uint8Array }[] = [];
+  const network: Network = {
+    link: () => undefined,
+    put: () => {},
+    remove: () => {},
+    protect: () => {},
+    deny: () => {},
+    sendFrame: (on, frame) => all.push({ on, frame }),
+  };
+  return { announcer: createAnnouncer(network), sent: on => all.filter(each => each.on === on).map(({ frame }) => frame) };
 }
 
 function frames(count: number, from = 0): Uint8Array[] {
@@ -28,66 +48,70 @@ function runOut(announcer: Announcer, now: Micros): Micros {
 
 t.test('up to 32 frames at once, with nothing left to do', async t => {
   for (const count of [1, 2, 32]) {
-    const announcer = createAnnouncer();
-    const one = link();
-    announcer.add(one, frames(count), T);
-    t.equal(one.sent.length, count);
+    const { announcer, sent } = rig();
+    announcer.add(HF0, frames(count), T);
+    t.equal(sent(HF0).length, count);
     t.equal(announcer.deadline(), null);
   }
 });
 
 t.test('then 32 each millisecond, in their order', async t => {
-  const announcer = createAnnouncer();
-  const one = link();
-  announcer.add(one, frames(400), T);
-  t.equal(one.sent.length, 32);
+  const { announcer, sent } = rig();
+  announcer.add(HF0, frames(400), T);
+  t.equal(sent(HF0).length, 32);
   t.equal(announcer.deadline(), after(T, micros(1_000)));
   announcer.flush(after(T, micros(999)));
-  t.equal(one.sent.length, 32, 'not a microsecond early');
+  t.equal(sent(HF0).length, 32, 'not a microsecond early');
   t.equal(runOut(announcer, T), after(T, micros(12_000)), '200 addresses in two forms are out after 12 ms');
-  t.strictSame(one.sent, frames(400));
+  t.strictSame(sent(HF0), frames(400));
 });
 
 t.test('what is added to a queue waits its turn, and cannot make a lot larger', async t => {
-  const announcer = createAnnouncer();
-  const one = link();
-  announcer.add(one, frames(40), T);
-  announcer.add(one, frames(40, 40), after(T, micros(500)));
-  t.equal(one.sent.length, 32);
+  const { announcer, sent } = rig();
+  announcer.add(HF0, frames(40), T);
+  announcer.add(HF0, frames(40, 40), after(T, micros(500)));
+  t.equal(sent(HF0).length, 32);
   announcer.flush(after(T, micros(1_000)));
-  t.equal(one.sent.length, 64);
+  t.equal(sent(HF0).length, 64);
   runOut(announcer, after(T, micros(1_000)));
-  t.strictSame(one.sent, frames(80));
+  t.strictSame(sent(HF0), frames(80));
 });
 
 t.test('after a long sleep one lot goes out, not all that would have', async t => {
-  const announcer = createAnnouncer();
-  const one = link();
-  announcer.add(one, frames(200), T);
+  const { announcer, sent } = rig();
+  announcer.add(HF0, frames(200), T);
   announcer.flush(after(T, seconds(10)));
-  t.equal(one.sent.length, 64);
+  t.equal(sent(HF0).length, 64);
   t.equal(announcer.deadline(), after(T, micros(10_001_000)));
 });
 
-t.test('each link has its own pace; the deadline is the first of them', async t => {
-  const announcer = createAnnouncer();
-  const one = link();
-  const other = link();
-  announcer.add(one, frames(64), T);
-  announcer.add(other, frames(64), after(T, micros(300)));
-  t.strictSame([one.sent.length, other.sent.length], [32, 32]);
+t.test('each interface has its own pace; the deadline is the first of them', async t => {
+  const { announcer, sent } = rig();
+  announcer.add(HF0, frames(64), T);
+  announcer.add(HF1, frames(64), after(T, micros(300)));
+  t.strictSame([sent(HF0).length, sent(HF1).length], [32, 32]);
   t.equal(announcer.deadline(), after(T, micros(1_000)));
   announcer.flush(after(T, micros(1_000)));
-  t.strictSame([one.sent.length, other.sent.length], [64, 32]);
+  t.strictSame([sent(HF0).length, sent(HF1).length], [64, 32]);
   t.equal(announcer.deadline(), after(T, micros(1_300)));
 });
 
-t.test('a link that is gone is forgotten', async t => {
-  const announcer = createAnnouncer();
-  const one = link();
-  announcer.add(one, frames(64), T);
-  announcer.drop(one);
-  t.equal(announcer.deadline(), null);
-  announcer.flush(after(T, seconds(1)));
-  t.equal(one.sent.length, 32);
+t.test('what the kernel shows anew of an interface shares its pace; a new life under its name does not', async t => {
+  const { announcer, sent } = rig();
+  const reborn = link('hf0', 9);
+  announcer.add(HF0, frames(64), T);
+  announcer.add({ ...HF0 }, frames(64), T);
+  t.equal(sent(HF0).length, 32);
+  announcer.add(reborn, frames(32), T);
+  t.equal(sent(reborn).length, 32);
+});
+
+t.test('routers that take over in one moment share the pace of their interface, however little each has to say', async t => {
+  const { announcer, sent } = rig();
+  for (let router = 0; router < 255; router += 1) announcer.add(HF0, frames(2, router), T);
+  t.ok(sent(HF0).length <= 32, `${sent(HF0).length} at once`);
+  t.ok(runOut(announcer, T) >= after(T, micros(15_000)));
+  t.equal(sent(HF0).length, 510);
+  announcer.add(HF0, frames(2), after(T, seconds(1)));
+  t.equal(sent(HF0).length, 512, 'at once again after a pause');
 });

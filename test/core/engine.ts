@@ -1,107 +1,22 @@
 // Tests src/core/engine.ts: several virtual routers, their sockets, claims and health, and what one turn does.
 import t from 'tap';
-import type { Engine } from '../../src/core/engine.ts';
-import type { Transition } from '../../src/core/messages.ts';
-import { createTimeline, type Timeline } from '../../src/platform/fake/clock.ts';
-import { createLan, type Lan, QUEUE } from '../../src/platform/fake/lan.ts';
-import { createLog, type FakeLog } from '../../src/platform/fake/log.ts';
-import { createMachine, type Machine } from '../../src/platform/fake/network.ts';
-import { encode, VRRP_GROUP } from '../../src/vrrp/packet.ts';
-import type { RouterSpec } from '../../src/vrrp/router.ts';
-import { after, type Micros, micros, millis, type Priority, priority, seconds, vrid } from '../../src/vrrp/units.ts';
-import { type Daemon, startDaemon } from '../fixtures/daemon.ts';
+import { QUEUE } from '../../src/platform/fake/advert-link.ts';
+import { micros, millis, priority, seconds, vrid } from '../../src/vrrp/units.ts';
+import { engineRig } from '../fixtures/engine-rig.ts';
 import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
 const VIP = ip('192.0.2.200');
-const PEER = ip('192.0.2.66');
-
-interface Sent {
-  readonly at: Micros;
-  readonly interface: string;
-  readonly vrid: number;
-  readonly priority: number;
-}
-
-interface Rig {
-  readonly timeline: Timeline;
-  readonly lan: Lan;
-  readonly machine: Machine;
-  readonly log: FakeLog;
-  readonly daemon: Daemon;
-  readonly engine: Engine;
-  readonly sent: Sent[];
-  /** Instants of announcement frames. */
-  readonly frames: Micros[];
-  readonly transitions: Transition[];
-  run(duration: Micros): void;
-  state(index?: number): string | undefined;
-}
-
-/** One machine with hf0 and hf1 and an engine without a plan. */
-function rig(): Rig {
-  const timeline = createTimeline();
-  const lan = createLan(timeline);
-  const machine = createMachine(timeline, 'a', 1);
-  lan.attach(machine);
-  for (const [name, own] of [
-    ['hf0', '192.0.2.11/24'],
-    ['hf1', '198.51.100.11/24'],
-  ] as const) {
-    machine.addLink(name);
-    machine.addAddress(name, prefix(own));
-  }
-  const log = createLog();
-  const transitions: Transition[] = [];
-  const sent: Sent[] = [];
-  const frames: Micros[] = [];
-  lan.onDatagram(({ interface: on, bytes }) =>
-    sent.push({ at: timeline.now(), interface: on, vrid: bytes[1] ?? 0, priority: bytes[2] ?? 0 }),
-  );
-  lan.onFrame(() => frames.push(timeline.now()));
-  const daemon = startDaemon(timeline, lan, machine, log, change => transitions.push(change));
-  return {
-    timeline,
-    lan,
-    machine,
-    log,
-    daemon,
-    engine: daemon.engine,
-    sent,
-    frames,
-    transitions,
-    run: duration => timeline.run(after(timeline.now(), duration)),
-    state: (index = 0) => daemon.engine.status().routers[index]?.state,
-  };
-}
-
-function hear(lan: Lan, level: Priority | 0, count = 1, router: Partial<RouterSpec> = {}): void {
-  const { interface: on, vrid: id, addresses } = routerSpec(router);
-  const message = encode(
-    {
-      kind: 'advertisement',
-      version: 3,
-      vrid: id,
-      priority: level,
-      interval: seconds(1),
-      addresses: addresses.map(({ address }) => address),
-      checksum: 'rfc9568',
-    },
-    PEER,
-    VRRP_GROUP.ipv4,
-  );
-  for (let sent = 0; sent < count; sent += 1) lan.inject(on, message, { source: PEER, destination: VRRP_GROUP.ipv4, ttl: 255 });
-}
 
 const WEB = routerSpec();
 const MAIL = routerSpec({ name: 'mail', vrid: vrid(52), addresses: [prefix('192.0.2.201/24')] });
 const INSIDE = routerSpec({ name: 'inside', interface: 'hf1', addresses: [prefix('198.51.100.200/24')] });
 
 t.test('several routers on one interface and on others: each hears and says its own', async t => {
-  const { engine, lan, run, sent, state, machine } = rig();
+  const { engine, hear, run, sent, state, machine } = engineRig();
   t.strictSame(engine.apply({ routers: [WEB, MAIL, INSIDE] }), []);
   run(seconds(1));
-  hear(lan, priority(200), 1, { vrid: vrid(52), addresses: MAIL.addresses });
-  hear(lan, priority(200), 1, { vrid: vrid(53) });
+  hear(priority(200), MAIL);
+  hear(priority(200), { vrid: vrid(53) });
   run(seconds(3));
   t.strictSame([state(0), state(1), state(2)], ['active', 'backup', 'active']);
   t.strictSame(
@@ -124,7 +39,7 @@ t.test('several routers on one interface and on others: each hears and says its 
 });
 
 t.test('the agent is told of each change of role', async t => {
-  const { engine, run, transitions } = rig();
+  const { engine, run, transitions } = engineRig();
   engine.apply({ routers: [WEB] });
   run(seconds(4));
   engine.stop(() => {});
@@ -137,65 +52,8 @@ t.test('the agent is told of each change of role', async t => {
   ]);
 });
 
-t.test('an unchanged plan sends nothing and changes nothing', async t => {
-  const { engine, run, sent, frames } = rig();
-  engine.apply({ routers: [WEB, MAIL] });
-  run(seconds(10));
-  const before = [sent.length, frames.length, JSON.stringify(engine.status().routers)];
-  engine.apply(structuredClone({ routers: [WEB, MAIL] }));
-  run(micros(1));
-  t.strictSame([sent.length, frames.length, JSON.stringify(engine.status().routers)], before);
-});
-
-t.test('a changed plan is applied in place', async t => {
-  const { engine, run, sent } = rig();
-  engine.apply({ routers: [WEB, MAIL] });
-  run(seconds(5));
-  const before = sent.length;
-  engine.apply({ routers: [{ ...WEB, priority: priority(150) }, MAIL] });
-  run(micros(1));
-  t.match(sent.slice(before), [{ vrid: 51, priority: 150 }], 'said at once, and only by the one that changed');
-});
-
-t.test('an address that a new plan makes virtual is no address to speak from any more', async t => {
-  const { engine, run, machine } = rig();
-  machine.addAddress('hf0', prefix('192.0.2.12/24'));
-  run(millis(1));
-  engine.apply({ routers: [WEB] });
-  t.equal(engine.status().routers[0]?.primary, '192.0.2.11');
-  engine.apply({ routers: [{ ...WEB, addresses: [...WEB.addresses, prefix('192.0.2.11/24')] }] });
-  t.equal(engine.status().routers[0]?.primary, '192.0.2.12');
-});
-
-t.test('a router more in the plan starts; those that run do not notice', async t => {
-  const { engine, run, sent, state } = rig();
-  engine.apply({ routers: [WEB] });
-  run(seconds(5));
-  const count = sent.length;
-  engine.apply({ routers: [WEB, MAIL] });
-  t.equal(sent.length, count);
-  run(seconds(4));
-  t.strictSame([state(0), state(1)], ['active', 'active']);
-});
-
-t.test('one daemon for a virtual router in a network namespace; the claim ends with it', async t => {
-  const first = rig();
-  const { timeline, lan, machine, log } = first;
-  first.engine.apply({ routers: [WEB, INSIDE] });
-  const second = startDaemon(timeline, lan, machine, log);
-  t.strictSame(second.engine.apply({ routers: [WEB, MAIL] }), [{ router: 'web', reason: 'already-running' }]);
-  t.match(log.of('vrrp.refused'), [{ level: 'error', message: /another daemon in this network namespace runs VRID 51 on hf0/ }]);
-  t.equal(second.engine.status().routers.length, 1, 'the other one runs');
-  first.run(seconds(5));
-  first.engine.stop(() => {});
-  first.run(seconds(4));
-  t.strictSame(second.engine.apply({ routers: [WEB, MAIL] }), [], 'left in order');
-  second.loop.end();
-  t.strictSame(startDaemon(timeline, lan, machine, log).engine.apply({ routers: [WEB] }), [], 'killed');
-});
-
 t.test('design 4.9: health that nobody renews for 10 s counts as lost, for tracked routers', async t => {
-  const { engine, run, state } = rig();
+  const { engine, run, state } = engineRig();
   engine.apply({ routers: [{ ...WEB, tracked: true }, MAIL] });
   run(micros(9_999_999));
   const demoted = () => engine.status().routers.map(each => each.demoted);
@@ -215,9 +73,9 @@ t.test('design 4.9: health that nobody renews for 10 s counts as lost, for track
 });
 
 t.test('health expires on time also where nothing else happens', async t => {
-  const { engine, lan, run } = rig();
+  const { engine, hear, run } = engineRig();
   engine.apply({ routers: [routerSpec({ tracked: true, advertInterval: seconds(40), lease: null })] });
-  hear(lan, priority(200));
+  hear(priority(200));
   run(micros(9_999_999));
   t.equal(engine.status().routers[0]?.demoted, false);
   run(millis(1));
@@ -225,7 +83,7 @@ t.test('health expires on time also where nothing else happens', async t => {
 });
 
 t.test('a new life of an interface gets new sockets', async t => {
-  const { engine, lan, run, state, sent, machine } = rig();
+  const { engine, hear, run, state, sent, machine } = engineRig();
   engine.apply({ routers: [WEB, INSIDE] });
   run(seconds(5));
   machine.deleteLink('hf0');
@@ -235,14 +93,14 @@ t.test('a new life of an interface gets new sockets', async t => {
   machine.addAddress('hf0', prefix('192.0.2.11/24'));
   run(seconds(1));
   const before = sent.filter(each => each.interface === 'hf0').length;
-  hear(lan, priority(50));
+  hear(priority(50));
   run(seconds(4));
   t.equal(engine.status().routers[0]?.counters.advertsReceived, 1, 'heard by the new ones');
   t.ok(sent.filter(each => each.interface === 'hf0').length > before, 'and said by them');
 });
 
 t.test('sockets that cannot be opened are tried again each second, and told', async t => {
-  const { engine, run, state, machine, log } = rig();
+  const { engine, run, state, machine, log } = engineRig();
   machine.refuse({ op: 'open', code: 'EMFILE', address: null, times: 3 });
   engine.apply({ routers: [WEB] });
   t.equal(state(), 'initialize');
@@ -258,7 +116,7 @@ t.test('sockets that cannot be opened are tried again each second, and told', as
 });
 
 t.test('an interface that goes while its sockets are to be tried again lets the engine sleep', async t => {
-  const { engine, run, state, machine } = rig();
+  const { engine, run, state, machine } = engineRig();
   machine.refuse({ op: 'open', code: 'ENODEV', address: null, times: 1 });
   engine.apply({ routers: [WEB] });
   machine.deleteLink('hf0');
@@ -270,21 +128,8 @@ t.test('an interface that goes while its sockets are to be tried again lets the 
   t.equal(state(), 'backup');
 });
 
-t.test('adverts that cannot leave are told once per cause', async t => {
-  const { engine, run, machine, log } = rig();
-  engine.apply({ routers: [routerSpec({ advertInterval: millis(10) })] });
-  run(millis(100));
-  // The report of the change comes 80 µs later; the advert in between has no address to be sent from.
-  const { advertsSent } = engine.status().routers[0]?.counters ?? { advertsSent: 0 };
-  for (let turn = 0; turn < 20_000 && engine.status().routers[0]?.counters.advertsSent === advertsSent; turn += 1) run(micros(1));
-  run(micros(9_990));
-  machine.deleteAddress('hf0', ip('192.0.2.11'));
-  run(millis(1));
-  t.match(log.of('vrrp.send-failed'), [{ level: 'warn', message: 'advertisements cannot leave hf0: EADDRNOTAVAIL' }]);
-});
-
 t.test('where secondaries are not promoted, addresses are put as /32', async t => {
-  const { engine, run, machine, log } = rig();
+  const { engine, run, machine, log } = engineRig();
   machine.refuse({ op: 'protect', code: 'EACCES', address: null, times: 1 });
   engine.apply({ routers: [WEB] });
   run(seconds(5));
@@ -299,18 +144,19 @@ t.test('where secondaries are not promoted, addresses are put as /32', async t =
 });
 
 t.test('design 4.5: what waits in the socket is heard before timers are looked at', async t => {
-  const { engine, daemon, lan, run, state } = rig();
+  const { engine, daemon, hear, run, state, transitions } = engineRig();
   engine.apply({ routers: [WEB] });
   run(seconds(3));
   daemon.loop.stall();
-  hear(lan, priority(200));
+  hear(priority(200));
   run(seconds(1));
   daemon.loop.resume();
   t.equal(state(), 'backup', 'though the alarm rang first');
+  t.equal(transitions.length, 1, 'and it was never anything else');
 });
 
 t.test('after a stall one advert goes out, not all that were due', async t => {
-  const { engine, daemon, run, sent } = rig();
+  const { engine, daemon, run, sent } = engineRig();
   engine.apply({ routers: [WEB] });
   run(seconds(5));
   daemon.loop.stall();
@@ -324,12 +170,12 @@ t.test('after a stall one advert goes out, not all that were due', async t => {
 });
 
 t.test('design 4.4: a flood is heard to its end, answered a few times per interval, and delays no advert', async t => {
-  const { engine, lan, run, sent, state } = rig();
+  const { engine, hear, run, sent, state } = engineRig();
   engine.apply({ routers: [WEB] });
   run(micros(5_000_000));
   const begun = sent.length;
   for (let ms = 0; ms < 2_000; ms += 1) {
-    hear(lan, ms % 2 === 0 ? priority(50) : 0, 5);
+    for (let count = 0; count < 5; count += 1) hear(ms % 2 === 0 ? priority(50) : 0);
     run(millis(1));
   }
   t.equal(state(), 'active');
@@ -344,18 +190,18 @@ t.test('design 4.4: a flood is heard to its end, answered a few times per interv
 });
 
 t.test('what a stalled process finds in its socket is bounded, as the kernel’s queue is', async t => {
-  const { engine, daemon, lan, run } = rig();
+  const { engine, daemon, hear, run } = engineRig();
   engine.apply({ routers: [WEB] });
   run(seconds(5));
   daemon.loop.stall();
-  hear(lan, priority(50), 1_000);
+  for (let count = 0; count < 1_000; count += 1) hear(priority(50));
   run(seconds(1));
   daemon.loop.resume();
   t.equal(engine.status().routers[0]?.counters.advertsReceived, QUEUE);
 });
 
 t.test('announcements are paced: 200 addresses, two frames each, are out after 12 ms', async t => {
-  const { engine, run, frames } = rig();
+  const { engine, run, frames } = engineRig();
   const addresses = Array.from({ length: 200 }, (_, index) => prefix(`192.0.2.${index + 20}/24`));
   engine.apply({ routers: [routerSpec({ addresses })] });
   run(seconds(3));
@@ -369,7 +215,7 @@ t.test('announcements are paced: 200 addresses, two frames each, are out after 1
 });
 
 t.test('stopping: done once, when nothing is held any more', async t => {
-  const { engine, run, machine } = rig();
+  const { engine, run, machine } = engineRig();
   engine.apply({ routers: [WEB, MAIL, INSIDE] });
   run(seconds(5));
   let done = 0;
@@ -388,7 +234,7 @@ t.test('stopping: done once, when nothing is held any more', async t => {
 
 t.test('stopping before anything runs, and stopping what waits for its interface', async t => {
   for (const routers of [[], [routerSpec({ interface: 'hf9' })]]) {
-    const { engine, run } = rig();
+    const { engine, run } = engineRig();
     engine.apply({ routers });
     run(seconds(1));
     let done = 0;
@@ -400,7 +246,7 @@ t.test('stopping before anything runs, and stopping what waits for its interface
 });
 
 t.test('abandoning while leaving ends it at once', async t => {
-  const { engine, run, machine, sent } = rig();
+  const { engine, run, machine, sent } = engineRig();
   engine.apply({ routers: [WEB] });
   run(seconds(5));
   let done = 0;
@@ -409,6 +255,7 @@ t.test('abandoning while leaving ends it at once', async t => {
   });
   run(millis(100));
   engine.abandon();
+  run(millis(1));
   t.equal(done, 1);
   t.notOk(machine.holds(VIP));
   t.strictSame(
@@ -418,7 +265,7 @@ t.test('abandoning while leaving ends it at once', async t => {
 });
 
 t.test('an address that the kernel refuses while leaving does not keep it', async t => {
-  const { engine, run, machine } = rig();
+  const { engine, run, machine } = engineRig();
   engine.apply({ routers: [WEB] });
   run(seconds(5));
   machine.refuse({ op: 'put', code: 'EACCES', address: null, times: Number.POSITIVE_INFINITY });
@@ -432,7 +279,7 @@ t.test('an address that the kernel refuses while leaving does not keep it', asyn
 });
 
 t.test('status: how late it woke', async t => {
-  const { engine, daemon, run } = rig();
+  const { engine, daemon, run } = engineRig();
   engine.apply({ routers: [WEB] });
   run(seconds(5));
   const { lateness: before, started, now } = engine.status();
@@ -448,10 +295,148 @@ t.test('status: how late it woke', async t => {
 });
 
 t.test('nothing runs, nothing wakes', async t => {
-  const { engine, run } = rig();
+  const { engine, run } = engineRig();
   engine.apply({ routers: [] });
   run(seconds(1_000));
   t.equal(engine.status().lateness.wakes, 0);
   engine.health([{ router: 'nobody/ipv4', demoted: true }]);
   t.strictSame(engine.status().routers, []);
+});
+
+t.test('a plan on probation reverts by itself, and the agent is told; confirmed, it stays', async t => {
+  const { engine, run, status, log, reverted, machine } = engineRig();
+  engine.apply({ routers: [WEB] });
+  run(seconds(5));
+  t.equal(engine.status().confirmBy, null);
+  t.equal(engine.confirm(), false, 'nothing to confirm');
+  const changed = { routers: [{ ...WEB, priority: priority(50), addresses: [prefix('192.0.2.202/24')] }, MAIL] };
+  engine.apply(changed, { confirmWithin: seconds(60) });
+  t.equal(engine.status().confirmBy, seconds(65));
+  run(micros(59_999_999));
+  t.equal(status().priority.configured, 50);
+  t.strictSame(reverted, []);
+  run(micros(1));
+  t.match(status(), { state: 'active', priority: { configured: 100 }, counters: { becameActive: 1 } });
+  t.equal(engine.status().confirmBy, null);
+  t.strictSame(reverted, [{ routers: [WEB] }]);
+  t.match(log.of('engine.reverted'), [{ level: 'warn' }]);
+  run(seconds(4));
+  t.strictSame([engine.status().routers.length, machine.holds(VIP), machine.holds(ip('192.0.2.202'))], [1, true, false], 'what came goes');
+
+  engine.apply(changed, { confirmWithin: seconds(60) });
+  run(seconds(30));
+  t.equal(engine.confirm(), true);
+  t.equal(engine.status().confirmBy, null);
+  run(seconds(100));
+  t.equal(status().priority.configured, 50);
+  t.equal(reverted.length, 1);
+});
+
+t.test('a second plan on probation goes back to the last confirmed one; one without a time is confirmed', async t => {
+  const { engine, run, status, reverted } = engineRig();
+  const at = (level: number) => ({ routers: [{ ...WEB, priority: priority(level) }] });
+  engine.apply(at(100));
+  run(seconds(5));
+  engine.apply(at(110), { confirmWithin: seconds(10) });
+  run(seconds(9));
+  engine.apply(at(120), { confirmWithin: seconds(10) });
+  run(seconds(9));
+  t.equal(status().priority.configured, 120, 'its own time');
+  run(seconds(1));
+  t.equal(status().priority.configured, 100);
+  t.strictSame(reverted, [at(100)]);
+  engine.apply(at(130), { confirmWithin: seconds(10) });
+  engine.apply(at(140));
+  t.equal(engine.status().confirmBy, null);
+  run(seconds(20));
+  t.equal(status().priority.configured, 140);
+});
+
+t.test('probation wakes the engine though no router does', async t => {
+  const { engine, run, reverted } = engineRig();
+  engine.apply({ routers: [] }, { confirmWithin: seconds(60) });
+  run(seconds(61));
+  t.equal(reverted.length, 1);
+});
+
+t.test('status: routers in the order of the file, neighbours of all interfaces; what leaves comes last', async t => {
+  const { engine, run, hear, status } = engineRig();
+  const names = () => engine.status().routers.map(({ spec }) => `${spec.name}/${spec.family}`);
+  const six = { ...WEB, family: 'ipv6', addresses: [prefix('fe80::112:51/64')] } as const;
+  engine.apply({ routers: [MAIL, WEB] });
+  run(seconds(5));
+  t.strictSame(names(), ['mail/ipv4', 'web/ipv4']);
+  engine.apply({ routers: [INSIDE, WEB, six, MAIL] });
+  t.strictSame(names(), ['inside/ipv4', 'web/ipv4', 'web/ipv6', 'mail/ipv4']);
+  engine.apply({ routers: [MAIL, INSIDE, six] });
+  t.strictSame(names(), ['mail/ipv4', 'inside/ipv4', 'web/ipv6', 'web/ipv4']);
+  t.equal(status(3).state, 'leaving');
+  hear(priority(50), MAIL);
+  hear(priority(50), INSIDE);
+  run(millis(1));
+  t.match(new Set(engine.status().neighbours.map(each => `${each.interface} ${each.router}`)), new Set(['hf0 mail', 'hf1 inside']));
+});
+
+t.test('status has no password in it', async t => {
+  const rig = engineRig();
+  const second = rig.another(rig);
+  const spec = { ...WEB, version: 2, password: 'geheim' } as const;
+  rig.engine.apply({ routers: [spec] });
+  second.engine.apply({ routers: [spec] });
+  rig.run(seconds(5));
+  for (const { engine, log } of [rig, second]) {
+    t.notMatch(JSON.stringify(engine.status()), /geheim|password/);
+    t.notMatch(JSON.stringify(log.lines), /geheim/);
+  }
+});
+
+t.test('stopping in the middle of a reload: what leaves goes on leaving, what waits never starts, no plan is taken any more', async t => {
+  const { engine, run, machine, transitions } = engineRig();
+  engine.apply({ routers: [WEB, MAIL] });
+  run(seconds(5));
+  engine.apply({ routers: [{ ...WEB, vrid: vrid(61) }] }, { confirmWithin: seconds(1) });
+  run(millis(200));
+  let done = 0;
+  engine.stop(() => {
+    done += 1;
+  });
+  t.equal(engine.status().confirmBy, null, 'nothing goes back any more');
+  run(millis(200));
+  t.strictSame(engine.apply({ routers: [WEB, MAIL, INSIDE] }), []);
+  run(seconds(3));
+  t.strictSame([done, engine.status().routers], [1, []]);
+  t.notOk(machine.holds(VIP) || machine.holds(ip('192.0.2.201')));
+  t.strictSame(
+    transitions.slice(-2).map(({ to, reason }) => `${to} ${reason}`),
+    ['initialize nobody-took-over', 'initialize nobody-took-over'],
+  );
+  run(seconds(100));
+  t.equal(done, 1);
+});
+
+t.test('abandoned: everything is let go at once, and nothing begins again', async t => {
+  const { engine, run, machine, status, sent } = engineRig();
+  engine.apply({ routers: [WEB, MAIL] });
+  run(seconds(5));
+  engine.abandon();
+  t.notOk(machine.holds(VIP) || machine.holds(ip('192.0.2.201')));
+  t.strictSame([status(0).state, status(1).state], ['initialize', 'initialize']);
+  const before = sent.length;
+  t.strictSame(engine.apply({ routers: [INSIDE] }), []);
+  run(seconds(10));
+  t.equal(sent.length, before);
+});
+
+t.test('somebody else’s address with another length does not keep a router from leaving', async t => {
+  const { engine, run, machine } = engineRig();
+  engine.apply({ routers: [WEB] });
+  run(seconds(5));
+  machine.addAddress('hf0', prefix('192.0.2.200/32'));
+  run(millis(10));
+  let done = 0;
+  engine.stop(() => {
+    done += 1;
+  });
+  run(seconds(5));
+  t.equal(done, 1);
 });

@@ -1,13 +1,28 @@
 // Tests src/core/explain.ts: what the operator reads at three in the morning, word for word.
 import t from 'tap';
-import { explain, explainDeafness, explainNote, explainUnusable, showDuration } from '../../src/core/explain.ts';
+import {
+  explain,
+  explainDeafness,
+  explainNote,
+  explainRejection,
+  explainTrouble,
+  explainUnusable,
+  showDuration,
+} from '../../src/core/explain.ts';
 import type { Reason } from '../../src/vrrp/action.ts';
+import type { RejectReason } from '../../src/vrrp/admit.ts';
+import type { Unusable } from '../../src/vrrp/event.ts';
+import type { RouterSpec } from '../../src/vrrp/router.ts';
 import type { State } from '../../src/vrrp/state.ts';
 import { type Micros, micros, millis, priority, seconds } from '../../src/vrrp/units.ts';
 import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
 const SPEC = routerSpec({ priority: priority(150), addresses: [prefix('192.0.2.200/24'), prefix('192.0.2.201/24')] });
 const PEER = { address: ip('192.0.2.12'), priority: priority(100) };
+
+function unicast(...addresses: readonly string[]): RouterSpec {
+  return routerSpec({ peers: addresses.map(address => ({ address: ip(address), minTtl: 255, maxTtl: 255 })) });
+}
 
 t.test('durations with three digits', async t => {
   const cases = [
@@ -47,22 +62,64 @@ t.test('every reason', async t => {
     ['shutdown', 'leaving', null, null, 'leaving; answering for 192.0.2.200, 192.0.2.201 until another router does'],
     ['shutdown', 'initialize', null, null, 'stopped'],
     ['demoted', 'leaving', null, null, 'health lost; answering for 192.0.2.200, 192.0.2.201 until another router does'],
-    ['recovered', 'active', null, null, 'health is back before anyone took over; serving 192.0.2.200, 192.0.2.201'],
+    ['recovered', 'active', null, null, 'all is well again before anyone took over; serving 192.0.2.200, 192.0.2.201'],
     ['handed-over', 'backup', PEER, null, '192.0.2.200, 192.0.2.201 handed over to 192.0.2.12 (priority 100)'],
     ['nobody-took-over', 'active', null, null, 'serving 192.0.2.200, 192.0.2.201 though health is lost: nobody took over'],
     ['nobody-took-over', 'initialize', null, null, 'stopped; nobody took over 192.0.2.200, 192.0.2.201'],
     ['address-fault', 'fault', null, null, 'cannot hold 192.0.2.200, 192.0.2.201 on hf0; see the lines before'],
     ['retry', 'backup', null, null, 'trying again after a fault'],
-    ['no-carrier', 'initialize', null, null, 'waiting: interface hf0 has no carrier: check cable and switch'],
-    ['interface-missing', 'initialize', null, null, 'waiting: interface hf0 does not exist'],
-    ['interface-down', 'initialize', null, null, 'waiting: interface hf0 is down; ip link set hf0 up'],
-    ['no-address', 'initialize', null, null, 'waiting: interface hf0 has no IPv4 address of its own to speak from'],
+    ['no-carrier', 'initialize', null, null, 'waiting: interface hf1 has no carrier: check cable and switch'],
+    ['interface-missing', 'initialize', null, null, 'waiting: interface hf1 does not exist'],
+    ['interface-down', 'initialize', null, null, 'waiting: interface hf1 is down; ip link set hf1 up'],
+    ['no-address', 'initialize', null, null, 'waiting: interface hf1 has no IPv4 address of its own to speak from'],
+    [
+      'interface-missing',
+      'leaving',
+      null,
+      null,
+      'interface hf1 does not exist; answering for 192.0.2.200, 192.0.2.201 until another router does',
+    ],
   ];
-  for (const [reason, to, heard, silence, text] of cases) t.equal(explain(SPEC, to, reason, heard, silence), text, reason);
+  for (const [reason, to, heard, silence, text] of cases)
+    t.equal(explain(SPEC, to, reason, { heard, silence, blamed: 'hf1' }), text, reason);
 });
 
-t.test('the family is named where it matters', async t => {
-  t.equal(explainUnusable('no-address', routerSpec({ family: 'ipv6' })), 'interface hf0 has no IPv6 address of its own to speak from');
+t.test('a long list is counted from the fifth on, and without addresses it has a name', async t => {
+  const serving = (count: number) => {
+    const addresses = Array.from({ length: count }, (_, index) => prefix(`192.0.2.${index + 1}/24`));
+    return explain(routerSpec({ addresses }), 'active', 'address-owner', { heard: null, silence: null, blamed: 'hf0' });
+  };
+  t.match(serving(0), /^serving web: /);
+  t.match(serving(4), /^serving 192\.0\.2\.1, 192\.0\.2\.2, 192\.0\.2\.3, 192\.0\.2\.4: /);
+  t.match(serving(5), /^serving 192\.0\.2\.1, 192\.0\.2\.2, 192\.0\.2\.3, 192\.0\.2\.4 and 1 more: /);
+  t.match(serving(200), / and 196 more: /);
+});
+
+t.test('every unusable, with the interface that is to blame', async t => {
+  const v6 = routerSpec({ family: 'ipv6' });
+  const cases: readonly (readonly [Unusable, RouterSpec, string])[] = [
+    ['interface-missing', SPEC, 'interface hf1 does not exist'],
+    ['interface-down', SPEC, 'interface hf1 is down; ip link set hf1 up'],
+    ['no-carrier', SPEC, 'interface hf1 has no carrier: check cable and switch'],
+    ['no-address', SPEC, 'interface hf1 has no IPv4 address of its own to speak from'],
+    ['no-address', routerSpec({ source: ip('192.0.2.12') }), 'interface hf1 does not have the address 192.0.2.12 (source)'],
+    [
+      'no-address',
+      v6,
+      'interface hf1 has no usable IPv6 link-local address of its own; sysctl net.ipv6.conf.hf1.disable_ipv6, ip -6 address show dev hf1',
+    ],
+    [
+      'no-address',
+      { ...v6, peers: unicast('fe80::12').peers },
+      'interface hf1 has no usable IPv6 link-local address of its own; sysctl net.ipv6.conf.hf1.disable_ipv6, ip -6 address show dev hf1',
+    ],
+    [
+      'no-address',
+      { ...v6, peers: unicast('2001:db8::12').peers },
+      'interface hf1 has no usable IPv6 address of its own that peers beyond the link can answer',
+    ],
+  ];
+  for (const [reason, spec, text] of cases) t.equal(explainUnusable(reason, spec, 'hf1'), text);
 });
 
 t.test('every note: event and sentence', async t => {
@@ -85,10 +142,72 @@ t.test('every note: event and sentence', async t => {
   ]);
 });
 
-t.test('a peer that does not hear us: since when, and what to look at', async t => {
+t.test('design 4.7: a peer that does not hear us: since when, and what to look at', async t => {
   const from = ip('192.0.2.12');
-  const cause =
-    '192.0.2.12 has claimed to be Active for 3 s though we answer: it does not hear us. A switch or its firewall drops protocol 112 to 224.0.0.18';
-  t.equal(explainDeafness(from, seconds(3), 'rfc5798'), cause);
-  t.equal(explainDeafness(from, seconds(3), 'rfc9568'), `${cause}, or it takes only the checksum of RFC 5798: checksum = "rfc5798"`);
+  const claims = '192.0.2.12 has claimed to be Active for 3 s though we answer: it does not hear us.';
+  const multicast = `${claims} A switch or its firewall drops protocol 112 to 224.0.0.18`;
+  const list = `${claims} Its list of peers lacks this machine, or a firewall drops protocol 112`;
+  const old = ', or it takes only the checksum of RFC 5798: checksum = "rfc5798"';
+  t.equal(explainDeafness(from, seconds(3), SPEC, ['rfc9568']), multicast + old);
+  t.equal(explainDeafness(from, seconds(3), SPEC, ['rfc5798']), multicast);
+  t.equal(explainDeafness(from, seconds(3), SPEC, ['rfc5798', 'rfc9568']), multicast, 'it is sent already');
+  t.equal(explainDeafness(from, seconds(3), routerSpec({ version: 2 }), ['rfc9568']), multicast, 'version 2 has one form');
+  t.equal(explainDeafness(from, seconds(3), unicast('192.0.2.12'), ['rfc9568']), list + old);
+  t.equal(
+    explainDeafness(from, seconds(3), routerSpec({ addresses: [] }), ['rfc9568']),
+    '192.0.2.12 has claimed to be Active for 3 s though we answer: ours has no virtual addresses, so only a router that has none either listens to it',
+  );
+  t.equal(
+    explainDeafness(ip('fe80::12'), seconds(3), routerSpec({ family: 'ipv6' }), ['rfc9568']),
+    'fe80::12 has claimed to be Active for 3 s though we answer: it does not hear us. A switch or its firewall drops protocol 112 to ff02::12',
+  );
+});
+
+t.test('every rejection: the evidence, and what to write where', async t => {
+  const v2 = routerSpec({ version: 2 });
+  const cases: readonly (readonly [RejectReason, RouterSpec, string])[] = [
+    ['ttl-not-255', SPEC, ''],
+    ['ttl-not-255', unicast('192.0.2.12'), '; if it comes through routers, give that peer a min_ttl in [vrrp.web]'],
+    ['not-multicast', SPEC, '; it speaks unicast: peers = ["192.0.2.12"] in [vrrp.web], or no unicast peers there'],
+    ['not-unicast', unicast('192.0.2.13'), '; it speaks multicast: unicast peers there, or no peers in [vrrp.web]'],
+    ['wrong-version', SPEC, ', ours is 3; to take part: version = 2 in [vrrp.web], or version 3 there (keepalived: vrrp_version 3)'],
+    ['wrong-version', v2, ', ours is 2; to take part: version = 3 in [vrrp.web], or version 2 there'],
+    ['wrong-type', SPEC, ''],
+    ['wrong-length', SPEC, ''],
+    ['wrong-checksum', SPEC, ''],
+    ['zero-vrid', SPEC, ''],
+    ['zero-interval', SPEC, ''],
+    ['no-addresses', SPEC, '; it has no virtual addresses: addresses = [] in [vrrp.web], or some there'],
+    ['unknown-vrid', SPEC, ''],
+    ['own-packet', SPEC, ''],
+    ['not-a-peer', unicast('192.0.2.13'), '; to take part: add "192.0.2.12" to peers in [vrrp.web]'],
+    ['wrong-password', v2, '; set the same password in [vrrp.web] and there (keepalived: auth_type PASS, auth_pass)'],
+    ['wrong-interval', v2, '; version 2 takes part only at the same interval: set advert_interval in [vrrp.web], or advert_int there'],
+  ];
+  for (const [reason, spec, cure] of cases)
+    t.equal(explainRejection(reason, 'EVIDENCE', PEER.address, spec), `advertisement from 192.0.2.12 ignored: EVIDENCE${cure}`, reason);
+});
+
+t.test('no sentence has a password in it', async t => {
+  const spec = routerSpec({ version: 2, password: 'geheim' });
+  const said = [
+    explainRejection('wrong-password', 'another password', PEER.address, spec),
+    explainDeafness(PEER.address, seconds(3), spec, ['rfc9568']),
+    explain(spec, 'active', 'preempt', { heard: PEER, silence: null, blamed: 'hf0' }),
+  ];
+  for (const text of said) t.notMatch(text, /geheim/);
+});
+
+t.test('what the network says about a way', async t => {
+  const cases = [
+    ['ENOPROTOOPT', 'that machine answers, but no VRRP daemon runs on it'],
+    ['EPROTO', 'that machine answers, but no VRRP daemon runs on it'],
+    ['ECONNREFUSED', 'that machine answers, but no VRRP daemon runs on it'],
+    ['EHOSTUNREACH', 'no machine answers at that address'],
+    ['ENETUNREACH', 'there is no route to it: ip route get'],
+    ['EACCES', 'a firewall of this machine or on the way forbids it'],
+    ['EPERM', 'a firewall of this machine or on the way forbids it'],
+    ['EIO', 'EIO'],
+  ] as const;
+  for (const [code, text] of cases) t.equal(explainTrouble(code), text);
 });

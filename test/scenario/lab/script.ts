@@ -1,13 +1,15 @@
 // The little language of the scenarios: one verb to a line, and what each of them does to a world.
 // Must not know what is right: what happens is narrated, and compared by the harness.
 import type { Engine } from '../../../src/core/engine.ts';
-import { formatPrefix, type Prefix, parseAddress } from '../../../src/vrrp/address.ts';
-import { encode, VRRP_GROUP } from '../../../src/vrrp/packet.ts';
+import { createLoop } from '../../../src/platform/fake/clock.ts';
+import { familyOf, formatPrefix, type Prefix } from '../../../src/vrrp/address.ts';
+import { authenticate, encode, VRRP_GROUP } from '../../../src/vrrp/packet.ts';
 import { type RouterSpec, routerKey } from '../../../src/vrrp/router.ts';
-import { autoLease } from '../../../src/vrrp/timers.ts';
-import { after, type Micros, micros, priority, seconds, vrid } from '../../../src/vrrp/units.ts';
+import { after, priority, vrid } from '../../../src/vrrp/units.ts';
 import { ip, prefix, routerSpec } from '../../fixtures/virtual-router.ts';
 import { createNarrator } from './narrator.ts';
+import { changeRouter, createRouters, duration, readSettings } from './settings.ts';
+import { showNeighbour, showPeer } from './status.ts';
 import { createWorld, INTERFACE, type World } from './world.ts';
 
 /** Runs the commands of a script.
@@ -15,7 +17,7 @@ import { createWorld, INTERFACE, type World } from './world.ts';
  *  @returns the script with the narration of this run under each command */
 export function perform(text: string): string {
   const narrator = createNarrator(() => world);
-  const world: World = createWorld(narrator.logged);
+  const world: World = createWorld(narrator.logged, 1, node => narrator.say(node, 'tells its agent that the plan before runs again'));
   narrator.attach();
   const out: string[] = [];
   for (const [index, line] of text.split('\n').entries()) {
@@ -44,17 +46,31 @@ function act(world: World, verb: string, args: readonly string[], say: (node: st
 
 const VERBS: Readonly<Record<string, Verb>> = {
   node: (world, [name = '', ...words]) => {
-    const { spec, own } = settings(routerSpec(), words);
-    world.addNode(name, own ?? [prefix(`192.0.2.${world.nodes.size + 11}/24`)], [spec]);
+    const settings = readSettings(words);
+    const routers = createRouters(routerSpec(), settings);
+    world.addNode(name, settings.own ?? hostAddresses(world.nodes.size + 11, routers), routers);
   },
+  // What stands in a node's file: read by `reload`, or when it starts.
   router: (world, [name = '', router = '', ...words]) => {
-    const node = world.node(name);
-    node.routers = [...node.routers, settings(routerSpec({ name: router }), words).spec];
+    world.write(name, [...world.node(name).routers, ...createRouters(routerSpec({ name: router }), readSettings(words))]);
   },
-  set: (world, [name = '', ...words]) => {
-    const node = world.node(name);
-    node.routers = node.routers.map(spec => settings(spec, words).spec);
-    node.process?.engine.apply({ routers: node.routers });
+  remove: (world, [name = '', router = '']) => {
+    const { routers } = world.node(name);
+    world.write(
+      name,
+      routers.filter(spec => spec.name !== router && routerKey(spec) !== router),
+    );
+  },
+  edit: (world, [place = '', ...words]) => edit(world, place, words),
+  reload: (world, [name = '', , within], say) => {
+    const refused = world.apply(name, { confirmWithin: within === undefined ? null : duration(within) });
+    for (const { router, reason } of refused) say(name, `does not start ${router}: ${reason}`);
+  },
+  confirm: (world, [name = ''], say) => say(name, engine(world, name).confirm() ? 'the plan stays' : 'there is nothing to confirm'),
+  // Both at once.
+  set: (world, [place = '', ...words]) => {
+    const name = edit(world, place, words);
+    if (world.node(name).process !== null) world.apply(name);
   },
 
   start: (world, names) => {
@@ -76,31 +92,95 @@ const VERBS: Readonly<Record<string, Verb>> = {
   'lose-next': ({ lan }, [from = '', count = '']) => lan.loseNext(from, Number(count)),
   heal: ({ lan }) => lan.heal(),
 
-  unplug: (world, [name = '']) => world.node(name).machine.setCarrier(INTERFACE, false),
-  plug: (world, [name = '']) => world.node(name).machine.setCarrier(INTERFACE, true),
-  down: (world, [name = '']) => world.node(name).machine.setUp(INTERFACE, false),
-  up: (world, [name = '']) => world.node(name).machine.setUp(INTERFACE, true),
-  'delete-interface': (world, [name = '']) => world.node(name).machine.deleteLink(INTERFACE),
-  'create-interface': (world, [name = '']) => {
+  unplug: (world, [name = '', on = INTERFACE]) => world.node(name).machine.setCarrier(on, false),
+  plug: (world, [name = '', on = INTERFACE]) => world.node(name).machine.setCarrier(on, true),
+  down: (world, [name = '', on = INTERFACE]) => world.node(name).machine.setUp(on, false),
+  up: (world, [name = '', on = INTERFACE]) => world.setUp(name, on),
+  'delete-interface': (world, [name = '', on = INTERFACE]) => world.node(name).machine.deleteLink(on),
+  'create-interface': (world, [name = '', on = INTERFACE]) => {
     const { machine, own } = world.node(name);
-    machine.addLink(INTERFACE);
-    for (const address of own) machine.addAddress(INTERFACE, address);
+    machine.addLink(on);
+    if (on === INTERFACE) for (const address of own) machine.addAddress(INTERFACE, address);
   },
-  'add-address': (world, [name = '', address = '']) => world.node(name).machine.addAddress(INTERFACE, prefix(address)),
+  'add-address': (world, [name = '', address = '', on = INTERFACE]) => world.node(name).machine.addAddress(on, prefix(address)),
   'delete-address': (world, [name = '', address = '', ...often]) =>
     repeatedly(world, often, () => world.node(name).machine.deleteAddress(INTERFACE, ip(address))),
   refuse: (world, [name = '', code = '', times = 'Infinity']) =>
     world.node(name).machine.refuse({ op: 'put', code, address: null, times: Number(times) }),
+  'refuse-filter': (world, [name = '', code = '', times = 'Infinity']) =>
+    world.node(name).machine.refuse({ op: 'deny', code, address: null, times: Number(times) }),
   allow: (world, [name = '']) => world.node(name).machine.allow(),
-  addresses: (world, [name = ''], say) => {
-    const held = world.node(name).machine.addresses(INTERFACE);
-    say(name, `has ${held.map(each => formatPrefix(each) + (each.validFor === null ? '' : ` for ${each.validFor} s`)).join(', ')}`);
+  /** `claim NODE hf0/ipv4/51 for 5s`: another daemon of that machine has this place. */
+  claim: (world, [name = '', place = '', , time = '']) => {
+    const other = createLoop(world.timeline);
+    world.node(name).machine.claims(other).claim(place);
+    world.timeline.at(after(world.timeline.now(), duration(time)), () => other.end());
+  },
+  addresses: (world, [name = '', on = INTERFACE], say) => {
+    const held = world.node(name).machine.addresses(on);
+    const shown = held.map(
+      each =>
+        formatPrefix(each) +
+        (each.label === null ? '' : ` as ${each.label}`) +
+        (each.validFor === null ? '' : ` for ${each.validFor} s`) +
+        (each.tentative ? ' (tentative)' : ''),
+    );
+    say(name, shown.length === 0 ? 'has none' : `has ${shown.join(', ')}`);
   },
 
   sick: (world, names) => health(world, names, true),
   well: (world, names) => health(world, names, false),
   advert,
+
+  neighbours: (world, [name = ''], say) => {
+    const { neighbours } = engine(world, name).status();
+    if (neighbours.length === 0) say(name, 'hears nobody');
+    for (const neighbour of neighbours) say(name, showNeighbour(neighbour));
+  },
+  peers: (world, [name = ''], say) => {
+    for (const { spec, peers } of engine(world, name).status().routers)
+      for (const each of peers) say(name, `${spec.name}: ${showPeer(each)}`);
+  },
+  learned: (world, [name = ''], say) => {
+    const { learned } = world.node(name);
+    if (learned.size === 0) say(name, 'has learned nothing');
+    for (const { router, checksums } of learned.values()) say(name, `has learned for ${router}: ${checksums.join(', ')}`);
+  },
+  forget: (world, [name = '']) => world.node(name).learned.clear(),
+  status: (world, [name = ''], say) => {
+    for (const { spec, state, reason, waiting, priority: level, active, conflict, addresses } of engine(world, name).status().routers) {
+      const who = active === null ? 'nobody known' : active.self ? 'itself' : `${active.address} (priority ${active.priority})`;
+      const held = addresses.filter(each => each.held).map(each => each.address);
+      const parts = [
+        `${routerKey(spec)} ${state} (${reason}), priority ${level.effective}, active: ${who}`,
+        held.length === 0 ? 'holds nothing' : `holds ${held.join(' ')}`,
+        ...(waiting === null ? [] : [`waiting: ${waiting}`]),
+        ...(conflict === null ? [] : [`conflict: ${conflict.what} ${conflict.address}`]),
+      ];
+      say(name, parts.join('; '));
+    }
+  },
 };
+
+/** IPv6 where a router of it speaks it. */
+function hostAddresses(number: number, routers: readonly RouterSpec[]): readonly Prefix[] {
+  const six = routers.some(({ family }) => family === 'ipv6') ? [prefix(`fe80::${number}/64`), prefix(`2001:db8::${number}/64`)] : [];
+  return [prefix(`192.0.2.${number}/24`), ...six];
+}
+
+/** @param place `NODE`, `NODE/ROUTER` or `NODE/ROUTER/FAMILY`. @returns the node's name */
+function edit(world: World, place: string, words: readonly string[]): string {
+  const [name = '', router, family] = place.split('/');
+  const settings = readSettings(words);
+  world.write(
+    name,
+    world.node(name).routers.map(spec => {
+      const meant = (router === undefined || spec.name === router) && (family === undefined || spec.family === family);
+      return meant ? changeRouter(spec, settings) : spec;
+    }),
+  );
+  return name;
+}
 
 function groups(words: readonly string[]): string[][] {
   return words
@@ -122,46 +202,6 @@ function engine(world: World, name: string): Engine {
   return running.engine;
 }
 
-/** `word value` pairs. */
-function settings(base: RouterSpec, words: readonly string[]): { readonly spec: RouterSpec; readonly own: readonly Prefix[] | null } {
-  let spec = base;
-  let own: Prefix[] | null = null;
-  let virtual: Prefix[] = [];
-  for (let at = 0; at < words.length; at += 2) {
-    const value = words[at + 1] ?? '';
-    switch (words[at]) {
-      case 'priority':
-        spec = { ...spec, priority: priority(Number(value)) };
-        break;
-      case 'vrid':
-        spec = { ...spec, vrid: vrid(Number(value)) };
-        break;
-      case 'interval':
-        spec = { ...spec, advertInterval: duration(value), lease: autoLease(duration(value)) };
-        break;
-      case 'preempt':
-        spec = { ...spec, preempt: value !== 'no' };
-        break;
-      case 'delay':
-        spec = { ...spec, preemptDelay: duration(value) };
-        break;
-      case 'lease':
-        spec = { ...spec, lease: value === 'off' ? null : duration(value) };
-        break;
-      case 'vip':
-        virtual = [...virtual, prefix(value)];
-        spec = { ...spec, addresses: virtual };
-        break;
-      case 'own':
-        own = [...(own ?? []), ...(value === 'none' ? [] : [prefix(value)])];
-        break;
-      default:
-        throw new Error(`no setting ${words[at]}`);
-    }
-  }
-  return { spec, own };
-}
-
 /** Once, or as often as the words `every D for D` say. */
 function repeatedly(world: World, [, every, , until]: readonly string[], work: () => void): void {
   const { timeline } = world;
@@ -171,33 +211,35 @@ function repeatedly(world: World, [, every, , until]: readonly string[], work: (
   for (let at = after(timeline.now(), duration(every)); at <= ends; at = after(at, duration(every))) timeline.at(at, work);
 }
 
-/** `advert FROM priority N [interval D] [vrid N] [ttl N] [checksum rfc5798] [times N]`: what somebody else sends. */
+/** `advert FROM [to ADDR] priority N [interval D] [vrid N] [ttl N] [version 2] [password X] [checksum rfc5798] [vip none]
+ *  [times N] [every D for D]`: what somebody else sends. */
 function advert(world: World, [from = '', ...words]: readonly string[]): void {
   const value = new Map(words.flatMap((word, at) => (at % 2 === 0 ? [[word, words[at + 1] ?? ''] as const] : [])));
   const claimed = Number(value.get('priority') ?? 100);
-  const [spec] = [...world.nodes.values()].flatMap(({ routers }) => routers);
-  if (spec === undefined || parseAddress(from) === null) throw new Error('advert FROM');
   const source = ip(from);
+  const family = familyOf(source);
+  const [spec] = [...world.nodes.values()].flatMap(({ routers }) => routers).filter(each => each.family === family);
+  if (spec === undefined) throw new Error(`nobody speaks ${family}`);
+  const to = value.get('to');
+  const destination = to === undefined ? VRRP_GROUP[family] : ip(to);
+  const version = value.get('version') === '2' ? 2 : 3;
   const message = encode(
     {
       kind: 'advertisement',
-      version: 3,
+      version,
       vrid: vrid(Number(value.get('vrid') ?? spec.vrid)),
       priority: claimed === 0 ? 0 : priority(claimed),
       interval: duration(value.get('interval') ?? '1s'),
-      addresses: spec.addresses.map(({ address }) => address),
+      addresses: value.get('vip') === 'none' ? [] : spec.addresses.map(({ address }) => address),
       checksum: value.get('checksum') === 'rfc5798' ? 'rfc5798' : 'rfc9568',
+      authentication: version === 2 ? authenticate(value.get('password') ?? null) : null,
     },
     source,
-    VRRP_GROUP.ipv4,
+    destination,
   );
-  const reception = { source, destination: VRRP_GROUP.ipv4, ttl: Number(value.get('ttl') ?? 255) };
-  for (let time = Number(value.get('times') ?? 1); time > 0; time -= 1) world.lan.inject(INTERFACE, message, reception);
-}
-
-/** `5s`, `1.5s`, `300ms`. */
-function duration(text: string): Micros {
-  const [, number, unit] = /^([\d.]+)(s|ms)$/.exec(text) ?? [];
-  if (number === undefined) throw new Error(`${text} is no duration`);
-  return unit === 's' ? seconds(Number(number)) : micros(Number(number) * 1000);
+  const reception = { source, destination, ttl: Number(value.get('ttl') ?? 255) };
+  const every = value.get('every');
+  repeatedly(world, every === undefined ? [] : ['every', every, 'for', value.get('for') ?? '0s'], () => {
+    for (let time = Number(value.get('times') ?? 1); time > 0; time -= 1) world.lan.inject(INTERFACE, message, reception);
+  });
 }

@@ -1,0 +1,132 @@
+// What routers have learned about their peers, kept over restarts: a text with a schema, and who may use which entry.
+// Must not know files: the agent reads and writes the text. Nothing here can keep a router from starting.
+import type { Log } from '../lib/log.ts';
+import { type ChecksumForm, type Plan, type RouterSpec, routerKey } from '../vrrp/router.ts';
+import type { Learned } from './messages.ts';
+
+/** What was learned holds for one VRID on one interface: under the same name another one may have other peers. */
+export interface Entry extends Learned {
+  readonly interface: string;
+  readonly vrid: number;
+}
+
+export interface MemoryPorts {
+  readonly log: Log;
+  /** @returns null when nothing was kept yet; rejects when it cannot be read */
+  read(): Promise<string | null>;
+  /** Replaces the text as a whole or not at all; rejects when it cannot. */
+  write(text: string): Promise<void>;
+}
+
+export interface Memory {
+  /** Reads what was kept. Never rejects: without it peers are listened to anew. */
+  recall(): Promise<void>;
+  /** This plan runs from now on. @returns what is known about its routers */
+  adopt(plan: Plan): readonly Learned[];
+  /** A router of the plan has learned something. Written soon, many in one piece. */
+  learn(learned: Learned): void;
+}
+
+export function createMemory({ log, read, write }: MemoryPorts): Memory {
+  const entries = new Map<string, Entry>();
+  let specs = new Map<string, RouterSpec>();
+  let dirty = false;
+  let writing = false;
+  let failing = false;
+
+  async function flush(): Promise<void> {
+    if (writing) return;
+    writing = true;
+    while (dirty) {
+      // Whatever else arrives in this turn of the loop goes into the same text.
+      await Promise.resolve();
+      dirty = false;
+      try {
+        await write(
+          writeEntries([...entries.values()].filter(entry => specs.has(entry.router) && isAbout(entry, specs.get(entry.router)))),
+        );
+        failing = false;
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        if (!failing) log.write('warn', 'agent.learned-unwritable', {}, `what peers taught us is lost at the next restart: ${why}`);
+        failing = true;
+      }
+    }
+    writing = false;
+  }
+
+  return {
+    async recall() {
+      let why = 'it is no such list';
+      try {
+        const text = await read();
+        const kept = text === null ? [] : readEntries(text);
+        if (kept !== null) {
+          // What was learned while we read is newer.
+          for (const entry of kept) if (!entries.has(keyOf(entry))) entries.set(keyOf(entry), entry);
+          return;
+        }
+      } catch (error) {
+        why = error instanceof Error ? error.message : String(error);
+      }
+      log.write('warn', 'agent.learned-unreadable', {}, `what peers taught us before cannot be read, and is learned anew: ${why}`);
+    },
+    adopt(plan) {
+      specs = new Map(plan.routers.map(spec => [routerKey(spec), spec]));
+      return [...specs].flatMap(([router, spec]) => {
+        const entry = entries.get(keyOf({ router, interface: spec.interface, vrid: spec.vrid }));
+        return entry === undefined ? [] : [{ router, checksums: entry.checksums }];
+      });
+    },
+    learn({ router, checksums }) {
+      const spec = specs.get(router);
+      if (spec === undefined) return;
+      const entry: Entry = { router, interface: spec.interface, vrid: spec.vrid, checksums };
+      if (checksums.length === 0) entries.delete(keyOf(entry));
+      else entries.set(keyOf(entry), entry);
+      dirty = true;
+      void flush();
+    },
+  };
+}
+
+/** The text that is kept, schema 1. */
+export function writeEntries(learned: readonly Entry[]): string {
+  const plain = learned.map(({ router, interface: device, vrid, checksums }) => ({ router, interface: device, vrid, checksums }));
+  return `${JSON.stringify({ schema: 1, learned: plain }, null, 2)}\n`;
+}
+
+/** @returns null for anything that `writeEntries` has not written */
+export function readEntries(text: string): readonly Entry[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value) || value.schema !== 1 || !Array.isArray(value.learned)) return null;
+  const learned: readonly unknown[] = value.learned;
+  return learned.every(isEntry) ? learned : null;
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (!isRecord(value) || !Array.isArray(value.checksums)) return false;
+  const strings = typeof value.router === 'string' && typeof value.interface === 'string';
+  return strings && typeof value.vrid === 'number' && value.checksums.length > 0 && value.checksums.every(isForm);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isForm(value: unknown): value is ChecksumForm {
+  return value === 'rfc9568' || value === 'rfc5798';
+}
+
+function isAbout(entry: Entry, spec: RouterSpec | undefined): boolean {
+  return entry.interface === spec?.interface && entry.vrid === spec.vrid;
+}
+
+function keyOf({ router, interface: device, vrid }: Pick<Entry, 'router' | 'interface' | 'vrid'>): string {
+  return JSON.stringify([router, device, vrid]);
+}

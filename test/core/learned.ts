@@ -1,0 +1,165 @@
+// Tests src/core/learned.ts: what routers have learned outlives the agent, and no file in the world keeps it from starting.
+// Must not know files: a text that is read and written.
+import t from 'tap';
+import { createMemory, readEntries, writeEntries } from '../../src/core/learned.ts';
+import { createLog } from '../../src/platform/fake/log.ts';
+import { vrid } from '../../src/vrrp/units.ts';
+import { routerSpec } from '../fixtures/virtual-router.ts';
+
+/** A file whose writing takes a turn of the loop. */
+function fakeFile(text: string | null = null) {
+  const written: string[] = [];
+  const state = { text, failure: null as Error | null };
+  return {
+    state,
+    written,
+    async read() {
+      if (state.failure !== null) throw state.failure;
+      return state.text;
+    },
+    async write(next: string) {
+      await new Promise(resolve => setImmediate(resolve));
+      if (state.failure !== null) throw state.failure;
+      state.text = next;
+      written.push(next);
+    },
+  };
+}
+
+const turns = async (count = 5) => {
+  for (let i = 0; i < count; i++) await new Promise(resolve => setImmediate(resolve));
+};
+const web = routerSpec();
+const db = routerSpec({ name: 'db', vrid: vrid(52) });
+const both = { routers: [web, db] };
+const OLD = { router: 'web/ipv4', checksums: ['rfc5798'] } as const;
+
+t.test('what was learned is there after a restart', async t => {
+  const file = fakeFile();
+  const log = createLog();
+  const first = createMemory({ log, ...file });
+  await first.recall();
+  t.strictSame(first.adopt(both), []);
+  first.learn(OLD);
+  await turns();
+  const second = createMemory({ log, ...file });
+  await second.recall();
+  t.strictSame(second.adopt(both), [OLD]);
+  t.strictSame(log.lines, [], 'and nothing of it is news');
+  t.strictSame(JSON.parse(file.state.text ?? ''), {
+    schema: 1,
+    learned: [{ router: 'web/ipv4', interface: 'hf0', vrid: 51, checksums: ['rfc5798'] }],
+  });
+});
+
+t.test('an entry is about one VRID on one interface', async t => {
+  const memory = createMemory({ log: createLog(), ...fakeFile() });
+  memory.adopt(both);
+  memory.learn(OLD);
+  t.strictSame(memory.adopt({ routers: [{ ...web, vrid: vrid(61) }] }), []);
+  t.strictSame(memory.adopt({ routers: [{ ...web, interface: 'hf1' }] }), []);
+  t.strictSame(memory.adopt({ routers: [{ ...web, name: 'mail' }] }), []);
+  t.strictSame(memory.adopt({ routers: [web] }), [OLD], 'and still known when a reload goes back');
+});
+
+t.test('what is unlearned, and what nobody here can have learned', async t => {
+  const file = fakeFile();
+  const memory = createMemory({ log: createLog(), ...file });
+  memory.adopt(both);
+  memory.learn(OLD);
+  memory.learn({ router: 'mail/ipv4', checksums: ['rfc5798'] });
+  memory.learn({ ...OLD, checksums: [] });
+  await turns();
+  t.strictSame(readEntries(file.state.text ?? ''), []);
+  t.strictSame(memory.adopt(both), []);
+});
+
+t.test('many messages are few files, and the last one counts', async t => {
+  const file = fakeFile();
+  const memory = createMemory({ log: createLog(), ...file });
+  const routers = Array.from({ length: 255 }, (_, i) => routerSpec({ name: `r${i}`, vrid: vrid(i + 1) }));
+  memory.adopt({ routers });
+  for (const { name } of routers) memory.learn({ router: `${name}/ipv4`, checksums: ['rfc5798'] });
+  await turns();
+  t.equal(file.written.length, 1);
+  memory.learn({ router: 'r0/ipv4', checksums: ['rfc9568'] });
+  await new Promise(resolve => queueMicrotask(() => resolve(null)));
+  memory.learn({ router: 'r0/ipv4', checksums: ['rfc9568', 'rfc5798'] });
+  await turns();
+  t.ok(file.written.length <= 3);
+  t.strictSame(readEntries(file.state.text ?? '')?.find(({ router }) => router === 'r0/ipv4')?.checksums, ['rfc9568', 'rfc5798']);
+  t.equal(readEntries(file.state.text ?? '')?.length, 255);
+});
+
+t.test('routers that are gone do not stay in the file', async t => {
+  const file = fakeFile();
+  const memory = createMemory({ log: createLog(), ...file });
+  memory.adopt(both);
+  memory.learn(OLD);
+  memory.adopt({ routers: [{ ...web, vrid: vrid(61) }, db] });
+  memory.learn({ router: 'db/ipv4', checksums: ['rfc5798'] });
+  await turns();
+  t.strictSame(
+    readEntries(file.state.text ?? '')?.map(({ router }) => router),
+    ['db/ipv4'],
+  );
+});
+
+t.test('garbage is told once and forgotten', async t => {
+  const entry = { router: 'web/ipv4', interface: 'hf0', vrid: 51, checksums: ['rfc5798'] };
+  const garbage = [
+    '',
+    'null',
+    '7',
+    '{',
+    '\0\0\0\0',
+    '[]',
+    '{"schema":2,"learned":[]}',
+    '{"schema":1}',
+    '{"schema":1,"learned":[null]}',
+    ...[{ router: 1 }, { interface: null }, { vrid: '51' }, { checksums: [] }, { checksums: ['md5'] }, { checksums: 'rfc5798' }].map(
+      wrong => JSON.stringify({ schema: 1, learned: [entry, { ...entry, ...wrong }] }),
+    ),
+  ];
+  for (const text of garbage) {
+    const log = createLog();
+    const memory = createMemory({ log, ...fakeFile(text) });
+    await memory.recall();
+    t.match(log.lines, [{ level: 'warn', event: 'agent.learned-unreadable' }], text);
+    t.equal(log.lines.length, 1);
+    t.strictSame(memory.adopt(both), []);
+  }
+  t.strictSame(readEntries(writeEntries([{ ...OLD, interface: 'hf0', vrid: 51 }]))?.length, 1, 'the control: a right one is read');
+});
+
+t.test('a file that cannot be read or written costs a log line', async t => {
+  const file = fakeFile();
+  const log = createLog();
+  file.state.failure = new Error('EIO: i/o error');
+  const memory = createMemory({ log, ...file });
+  await memory.recall();
+  memory.adopt(both);
+  memory.learn(OLD);
+  await turns();
+  memory.learn({ ...OLD, router: 'db/ipv4' });
+  await turns();
+  t.match(
+    log.lines.map(({ event, message }) => `${event} ${message}`),
+    [/^agent\.learned-unreadable .*EIO/, /^agent\.learned-unwritable .*EIO/],
+  );
+  t.equal(log.lines.length, 2, 'once, not for each attempt');
+  file.state.failure = null;
+  memory.learn(OLD);
+  await turns();
+  t.equal(readEntries(file.state.text ?? '')?.length, 2, 'and nothing is lost when it works again');
+});
+
+t.test('what is learned while the file is read is newer', async t => {
+  const file = fakeFile(writeEntries([{ ...OLD, interface: 'hf0', vrid: 51 }]));
+  const memory = createMemory({ log: createLog(), ...file });
+  memory.adopt(both);
+  const reading = memory.recall();
+  memory.learn({ router: 'web/ipv4', checksums: ['rfc9568'] });
+  await reading;
+  t.strictSame(memory.adopt(both), [{ router: 'web/ipv4', checksums: ['rfc9568'] }]);
+});
