@@ -9,13 +9,17 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   agent: async () => (await import('./cli/agent.ts')).agent,
   check: async () => (await import('./cli/check.ts')).check,
   status: async () => (await import('./cli/status.ts')).status,
+  reload: async () => (await import('./cli/reload.ts')).reload,
+  confirm: async () => (await import('./cli/confirm.ts')).confirm,
 };
 
 const USAGE = `usage: holdfast VERB [OPTION...]
 
   run      [--config FILE] [--socket PATH] [--node NAME]   hold virtual addresses; stays in the foreground
   check    [FILE...] [--node NAME] [--strict] [--system] [--json]   find every mistake in a configuration
-  status   [--json] [--socket PATH]                        who serves, and why
+  status   [--json] [--socket PATH]                        who serves, and why; who else is heard
+  reload   [--dry-run] [--confirm 60s] [--socket PATH]     apply what changed in the configuration; --confirm: or go back
+  confirm  [--socket PATH]                                 keep what reload --confirm applied
   --version
 
 Configuration: /etc/holdfast/holdfast.toml. Exit status: 0 done, 1 failed, 2 usage, 3 daemon not reachable, 78 configuration.

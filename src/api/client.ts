@@ -1,6 +1,7 @@
 // Asks the daemon through its control socket.
 // Must not know what is done with the answer.
 import { request } from 'node:http';
+import type { ConfirmReport, ReloadReport, ReloadRequest } from './reload.ts';
 import type { StatusReport } from './status.ts';
 
 /** Nobody answers at the control socket; `message` says where and what to do. Exit code 3. */
@@ -8,34 +9,62 @@ export class NotReachable extends Error {
   override readonly name = 'NotReachable';
 }
 
+/** In ms. A reload waits for those before it, reads files and is given 10 s by the agent. */
 const TIMEOUT = 5_000;
+const RELOAD_TIMEOUT = 60_000;
 
 /** @throws NotReachable */
-export async function fetchStatus(path: string): Promise<StatusReport> {
-  const body = await get(path, '/v1/status');
+export function fetchStatus(path: string): Promise<StatusReport> {
+  return ask<StatusReport>(path, 'GET', '/v1/status', TIMEOUT);
+}
+
+/** @throws NotReachable, also for a question that is refused: its sender has checked it */
+export function requestReload(path: string, { dryRun, confirmMs }: ReloadRequest): Promise<ReloadReport> {
+  const query = new URLSearchParams();
+  if (dryRun) query.set('dry_run', 'true');
+  if (confirmMs !== null) query.set('confirm_ms', String(confirmMs));
+  return ask<ReloadReport>(path, 'POST', query.size === 0 ? '/v1/reload' : `/v1/reload?${query}`, RELOAD_TIMEOUT);
+}
+
+/** @throws NotReachable */
+export function requestConfirm(path: string): Promise<ConfirmReport> {
+  return ask<ConfirmReport>(path, 'POST', '/v1/confirm', RELOAD_TIMEOUT);
+}
+
+async function ask<Report extends { readonly schema: 1 }>(path: string, method: string, url: string, timeout: number): Promise<Report> {
+  const { code, body } = await send(path, method, url, timeout);
+  const value = parse(body);
+  // Whoever answers with a schema is of this or another version of holdfast, and the schema is a contract.
+  if (typeof value === 'object' && value !== null && 'schema' in value) return value as Report;
+  throw new NotReachable(refused(path, code));
+}
+
+/** @returns null for what is no JSON */
+function parse(body: string): unknown {
   try {
-    // Whoever answers is of this or another version of holdfast, and the schema is a contract.
-    return JSON.parse(body) as StatusReport;
+    return JSON.parse(body);
   } catch {
-    throw new NotReachable(notOurs(path));
+    return null;
   }
 }
 
-function get(socketPath: string, path: string): Promise<string> {
+function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  timeout: number,
+): Promise<{ readonly code: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, timeout: TIMEOUT }, response => {
+    const asked = request({ socketPath, method, path, timeout }, response => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
         body += chunk;
       });
-      response.on('end', () => {
-        if (response.statusCode === 200) resolve(body);
-        else reject(new NotReachable(refused(socketPath, response.statusCode ?? 0)));
-      });
+      response.on('end', () => resolve({ code: response.statusCode ?? 0, body }));
       response.on('close', () => reject(new NotReachable(`the daemon at ${socketPath} broke off in the middle of its answer: try again`)));
     });
-    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${TIMEOUT / 1000} s`)));
+    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeout / 1000} s`)));
     asked.on('error', (error: NodeJS.ErrnoException) => reject(new NotReachable(explain(socketPath, error))));
     asked.end();
   });

@@ -1,14 +1,23 @@
-// The control socket: HTTP over a UNIX socket, JSON answers, read-only.
+// The control socket: HTTP over a UNIX socket, JSON answers. Who may open it may reload and confirm.
 // Must not know engines or files of configuration.
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
+import { type ConfirmReport, type ReloadReport, type ReloadRequest, readReloadQuery } from './reload.ts';
 import type { StatusReport } from './status.ts';
 
 export interface Control {
   /** @returns null when the engine does not answer */
   status(): Promise<StatusReport | null>;
+  reload(request: ReloadRequest): Promise<ReloadReport>;
+  confirm(): Promise<ConfirmReport>;
+}
+
+interface Answer {
+  readonly code: number;
+  readonly body: unknown;
+  readonly allow?: string;
 }
 
 /** A daemon listens there already. */
@@ -21,16 +30,13 @@ export class SocketInUse extends Error {
 export async function serveControl(path: string, control: Control): Promise<Server> {
   makeDirectory(dirname(path));
   const server = createServer((request, response) => {
-    const answer = (code: number, body: unknown): void => {
-      response.writeHead(code, { 'content-type': 'application/json' });
+    const answer = ({ code, body, allow }: Answer): void => {
+      response.writeHead(code, { 'content-type': 'application/json', ...(allow === undefined ? {} : { allow }) });
       response.end(`${JSON.stringify(body)}\n`);
     };
-    if (request.method !== 'GET') return answer(405, { error: 'method-not-allowed' });
-    if (request.url !== '/v1/status') return answer(404, { error: 'not-found' });
-    control.status().then(
-      status => (status === null ? answer(503, { error: 'engine-silent' }) : answer(200, status)),
-      (error: unknown) => answer(500, { error: String(error) }),
-    );
+    // Nothing that is asked has a body; one that comes all the same must not block the connection.
+    request.resume();
+    route(request, control).then(answer, (error: unknown) => answer({ code: 500, body: { error: String(error) } }));
   });
   await makeRoom(path);
   await new Promise<void>((resolve, reject) => {
@@ -40,6 +46,50 @@ export async function serveControl(path: string, control: Control): Promise<Serv
   chmodSync(path, 0o660);
   return server;
 }
+
+async function route({ method, url = '' }: IncomingMessage, control: Control): Promise<Answer> {
+  const [path = ''] = url.split('?', 1);
+  const query = url.slice(path.length + 1);
+  const noQuery = { code: 400, body: { error: 'bad-query', detail: `${path} takes no parameter` } };
+  switch (path) {
+    case '/v1/status': {
+      if (method !== 'GET') return notAllowed('GET');
+      if (query !== '') return noQuery;
+      const status = await control.status();
+      return status === null ? { code: 503, body: { error: 'engine-silent' } } : { code: 200, body: status };
+    }
+    case '/v1/reload': {
+      if (method !== 'POST') return notAllowed('POST');
+      const wish = readReloadQuery(query);
+      if (typeof wish === 'string') return { code: 400, body: { error: 'bad-query', detail: wish } };
+      const body = await control.reload(wish);
+      return { code: RELOAD_CODES[body.outcome], body };
+    }
+    case '/v1/confirm': {
+      if (method !== 'POST') return notAllowed('POST');
+      if (query !== '') return noQuery;
+      const body = await control.confirm();
+      return { code: CONFIRM_CODES[body.outcome], body };
+    }
+    default:
+      return { code: 404, body: { error: 'not-found' } };
+  }
+}
+
+function notAllowed(allow: string): Answer {
+  return { code: 405, body: { error: 'method-not-allowed' }, allow };
+}
+
+/** RFC 9110 §15; the outcome in the body says more. */
+const RELOAD_CODES: Readonly<Record<ReloadReport['outcome'], number>> = {
+  applied: 200,
+  unchanged: 200,
+  planned: 200,
+  invalid: 422,
+  busy: 409,
+  silent: 503,
+};
+const CONFIRM_CODES: Readonly<Record<ConfirmReport['outcome'], number>> = { confirmed: 200, 'nothing-to-confirm': 409, silent: 503 };
 
 /** One level, as /run/holdfast is; below what does not exist a path is rather mistyped. */
 function makeDirectory(path: string): void {

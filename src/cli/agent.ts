@@ -4,21 +4,29 @@ import { fstatSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import systemdNotify from 'systemd-notify';
+import type { ReloadReport } from '../api/reload.ts';
 import { SocketInUse, serveControl } from '../api/server.ts';
 import { reportStatus } from '../api/status.ts';
-import { createAgent } from '../core/agent.ts';
+import { type Diagnostic, printable } from '../config/diagnostic.ts';
+import type { Difference } from '../config/plan.ts';
+import { createAgent, type Reading } from '../core/agent.ts';
 import type { ToAgent, ToEngine } from '../core/messages.ts';
+import { changeLines, changeWords, type Reload, refusalWords } from '../core/reload.ts';
 import { version } from '../lib/version.ts';
 import { AGENT_FD } from '../platform/linux/agent-process.ts';
+import { readPlainFile, writeAtomically } from '../platform/linux/atomic-file.ts';
 import { type Channel, openChannel } from '../platform/linux/channel.ts';
 import { openStderrLog } from '../platform/linux/stderr-log.ts';
-import type { Plan } from '../vrrp/router.ts';
-import { RUN_OPTIONS } from './defaults.ts';
+import { routerKey } from '../vrrp/router.ts';
+import { millis } from '../vrrp/units.ts';
+import { learnedPath, RUN_OPTIONS } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { examine, interfacesHere } from './files.ts';
 
 /** Time for the engine to hear why, before it sees us gone; in ms. */
 const LAST_WORDS = 1_000;
+/** What a thousand routers have learned takes a tenth of this; in bytes. */
+const MOST_LEARNED = 1 << 20;
 
 /** Runs until the engine is gone. @returns exit code 0, or 2 when no engine has started it */
 export async function agent(argv: readonly string[]): Promise<number> {
@@ -29,6 +37,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
   }
   const node = values.node ?? hostname();
   const log = openStderrLog(process.env);
+  const learned = learnedPath(values.socket, process.env);
   // Ctrl-C reaches the whole terminal session; the engine decides when we end.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
@@ -36,12 +45,20 @@ export async function agent(argv: readonly string[]): Promise<number> {
 
   return new Promise(resolve => {
     let channel: Channel<ToEngine> | null = null;
+    let loads = 0;
     const core = createAgent({
       version,
       log,
+      memory: { read: () => readPlainFile(learned, MOST_LEARNED), write: text => writeAtomically(learned, text) },
       send: message => channel?.send(message),
-      load: async () => ((await listening) ? load(values.config, node) : { exit: EXIT.failed }),
+      load: async () => {
+        const again = loads > 0;
+        loads += 1;
+        return (await listening) ? load(values.config, node, again) : UNREACHABLE;
+      },
+      show: report => void process.stderr.write(report),
       tell: createTeller(),
+      wallNow: () => Date.now(),
     });
     channel = openChannel<ToAgent, ToEngine>(AGENT_FD, core.received, () => resolve(EXIT.done));
     const listening = listen();
@@ -52,8 +69,13 @@ export async function agent(argv: readonly string[]): Promise<number> {
         await serveControl(values.socket, {
           status: async () => {
             const status = await core.status();
-            return status === null ? null : reportStatus(status, node, Date.now());
+            return status === null ? null : reportStatus(status, node, Date.now(), core.configuration());
           },
+          async reload({ dryRun, confirmMs }) {
+            const confirmWithin = confirmMs === null ? null : millis(confirmMs);
+            return reportReload(await core.reload({ dryRun, confirmWithin }), Date.now());
+          },
+          confirm: async () => ({ schema: 1, outcome: await core.confirm() }),
         });
         return true;
       } catch (error) {
@@ -64,13 +86,60 @@ export async function agent(argv: readonly string[]): Promise<number> {
       }
     }
   });
+}
 
-  async function load(path: string, name: string): Promise<Plan | { readonly exit: number }> {
-    const { loaded, report } = await examine(path, name, await interfacesHere(), 'warn');
-    // Everything at once, as `check` shows it: this is where the operator looks when the daemon does not start.
-    process.stderr.write(report);
-    return loaded.plan ?? { exit: EXIT.configuration };
+/** Without a control socket nothing is started; the log has said why. */
+const UNREACHABLE: Reading = { plan: null, report: '', exit: EXIT.failed, problem: { errors: 1, first: 'no control socket' } };
+
+/** @param again the notes have been read before */
+async function load(path: string, node: string, again: boolean): Promise<Reading> {
+  const { loaded, diagnostics, warnings, ...all } = await examine(path, node, await interfacesHere(), 'warn');
+  const report = again ? warnings : all.report;
+  if (loaded.plan !== null) return { plan: loaded.plan, report };
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  const problem = { errors: errors.length, first: first === undefined ? `${path} cannot be used` : brief(first) };
+  return { plan: null, report, exit: EXIT.configuration, problem };
+}
+
+/** `holdfast.toml:3:5 message` */
+function brief({ file, span, message }: Diagnostic): string {
+  return `${printable(span === null ? file : `${file}:${span.line}:${span.column}`)} ${printable(message)}`;
+}
+
+/** @param wallNow ms since 1970, at which the reload ended */
+function reportReload(reload: Reload, wallNow: number): ReloadReport {
+  const none = { schema: 1, outcome: reload.outcome, changes: null, refused: [], problem: null, report: '', confirm_by: null } as const;
+  const later = (micros: number): string => new Date(wallNow + micros / 1000).toISOString();
+  switch (reload.outcome) {
+    case 'silent':
+      return none;
+    case 'busy':
+      return { ...none, confirm_by: later(reload.left) };
+    case 'invalid':
+      return { ...none, problem: reload.problem, report: reload.report };
+    case 'unchanged':
+    case 'planned':
+      return { ...none, changes: reportChanges(reload.difference), report: reload.report };
+    case 'applied':
+      return {
+        ...none,
+        changes: reportChanges(reload.difference),
+        refused: reload.refused.map(each => ({ ...each, message: refusalWords(each) })),
+        report: reload.report,
+        confirm_by: reload.confirmWithin === null ? null : later(reload.confirmWithin),
+      };
   }
+}
+
+function reportChanges(change: Difference): NonNullable<ReloadReport['changes']> {
+  return {
+    added: change.added.map(routerKey),
+    removed: change.removed.map(routerKey),
+    changed: change.changed.map(each => ({ router: routerKey(each.to), settings: changeWords(each), restarts: each.restarts })),
+    unchanged: change.unchanged.length,
+    lines: changeLines(change),
+  };
 }
 
 function engineIsThere(): boolean {

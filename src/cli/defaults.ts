@@ -1,5 +1,6 @@
 // Where things are unless told otherwise.
 // Must not know who uses them.
+import { basename, dirname, join } from 'node:path';
 
 export const DEFAULT_CONFIG = '/etc/holdfast/holdfast.toml';
 export const DEFAULT_SOCKET = '/run/holdfast/control.sock';
@@ -10,3 +11,18 @@ export const RUN_OPTIONS = {
   socket: { type: 'string', default: DEFAULT_SOCKET },
   node: { type: 'string' },
 } as const;
+
+/** Where the agent keeps what routers have learned: in systemd's StateDirectory=, else beside the control socket, which
+ *  does not outlive a reboot. Its name follows the socket's, as several daemons may share the directory. */
+export function learnedPath(socket: string, environment: NodeJS.ProcessEnv): string {
+  // systemd.exec(5): several are separated by colons.
+  const [state = ''] = (environment.STATE_DIRECTORY ?? '').split(':', 1);
+  return join(state === '' ? dirname(socket) : state, `learned-${basename(socket, '.sock')}.json`);
+}
+
+/** What to type to ask the same daemon something else, such as `holdfast confirm --socket /run/b.sock`. */
+export function commandLine(verb: string, socket: string): string {
+  if (socket === DEFAULT_SOCKET) return `holdfast ${verb}`;
+  const word = /^[\w/.,:@%+=-]+$/.test(socket) ? socket : `'${socket.replaceAll("'", "'\\''")}'`;
+  return `holdfast ${verb} --socket ${word}`;
+}

@@ -38,12 +38,18 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (scheduling.warning !== null) log.write('warn', 'engine.scheduling', { policy: scheduling.policy }, scheduling.warning);
   let engine: Engine | null = null;
   let running: Plan | null = null;
+  /** The agent was told to read the configuration again, and has not answered. */
+  let reloading = false;
   const clock = openClock(() => engine?.turn());
   const network = await openNetwork(() => engine?.turn());
   return new Promise(resolve => {
     const agent = keepAgent<ToEngine, ToAgent>(['agent', ...argv], {
       received: message => receive(message),
-      started: send => send({ type: 'hello', protocol: PROTOCOL, version, plan: running }),
+      started(send) {
+        send({ type: 'hello', protocol: PROTOCOL, version, plan: running });
+        // The one before died over it, or before it heard of it.
+        if (reloading) send({ type: 'reload' });
+      },
       died: (why, again) =>
         log.write('error', 'agent.died', { again_ms: again }, `the agent ${why}; starting it again. Addresses are not affected`),
     });
@@ -54,6 +60,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       claims,
       log,
       transition: transition => agent.send({ type: 'transition', transition }),
+      learned: learned => agent.send({ type: 'learned', learned }),
+      reverted: plan => {
+        running = plan;
+        agent.send({ type: 'reverted', plan });
+      },
     });
     engine = core;
     const heartbeat = systemd.watchdogEvery === null ? null : setInterval(() => systemd.send('WATCHDOG=1'), systemd.watchdogEvery);
@@ -64,7 +75,14 @@ export async function run(argv: readonly string[]): Promise<number> {
         case 'hello':
           return;
         case 'plan':
-          apply(message.plan);
+          apply(message);
+          return;
+        case 'confirm':
+          core.confirm();
+          return;
+        case 'keep':
+          reloading = false;
+          systemd.send('READY=1');
           return;
         case 'refuse':
           // A router that serves does not stop because a new agent does not like the machine any more.
@@ -83,17 +101,27 @@ export async function run(argv: readonly string[]): Promise<number> {
       return { pid: process.pid, version, scheduling: scheduling.policy, agentRestarts: agent.restarts(), droppedLogLines: log.dropped() };
     }
 
-    function apply(plan: Plan): void {
+    function apply({ plan, learned, confirmWithin }: Extract<ToEngine, { type: 'plan' }>): void {
       if (leaving) return;
-      const refused = core.apply(plan);
-      if (running === null && refused.length > 0 && refused.length === plan.routers.length) {
+      const refused = core.apply(plan, { learned, confirmWithin });
+      const first = running === null;
+      if (first && refused.length > 0 && refused.length === plan.routers.length) {
         end(EXIT.failed);
         return;
       }
       running = plan;
+      reloading = false;
       agent.send({ type: 'applied', refused });
-      log.write('info', 'engine.ready', { version, routers: plan.routers.length, scheduling: scheduling.policy }, 'ready');
+      if (first) log.write('info', 'engine.ready', { version, routers: plan.routers.length, scheduling: scheduling.policy }, 'ready');
       systemd.send('READY=1');
+    }
+
+    /** The agent answers with `plan` or `keep`, and READY=1 follows. sd_notify(3) */
+    function reload(): void {
+      if (leaving) return;
+      reloading = true;
+      systemd.send(`RELOADING=1\nMONOTONIC_USEC=${clock.now()}`);
+      agent.send({ type: 'reload' });
     }
 
     function leave(signal: NodeJS.Signals): void {
@@ -116,9 +144,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 
     process.on('SIGTERM', leave);
     process.on('SIGINT', leave);
-    process.on('SIGHUP', () =>
-      log.write('warn', 'engine.reload', {}, 'reload is not available in this version; restart holdfast to apply a changed file'),
-    );
+    process.on('SIGHUP', reload);
     // What keepalived dumps its data for; unhandled, it would kill us with the addresses still here.
     process.on('SIGUSR1', () => log.write('info', 'engine.signal', {}, 'SIGUSR1 does nothing here; ask: holdfast status'));
     process.on('SIGUSR2', () => log.write('info', 'engine.signal', {}, 'SIGUSR2 does nothing here; ask: holdfast status'));

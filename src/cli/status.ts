@@ -3,8 +3,10 @@
 import { parseArgs } from 'node:util';
 import { fetchStatus, NotReachable } from '../api/client.ts';
 import type { RouterReport, StatusReport } from '../api/status.ts';
-import { DEFAULT_SOCKET } from './defaults.ts';
+import { showTime } from '../core/reload.ts';
+import { commandLine, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
+import { tellPeer, verdict } from './neighbours.ts';
 
 /** @returns exit code: 0, 3 when no daemon answers */
 export async function status(argv: readonly string[]): Promise<number> {
@@ -14,7 +16,7 @@ export async function status(argv: readonly string[]): Promise<number> {
   });
   try {
     const report = await fetchStatus(values.socket);
-    process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : table(report, Date.now()));
+    process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : table(report, Date.now(), values.socket));
     return EXIT.done;
   } catch (error) {
     if (!(error instanceof NotReachable)) throw error;
@@ -23,19 +25,65 @@ export async function status(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** For people: first a line for each router that says who serves and why, then what else there is to know of each.
- *  Times are local, as in the journal.
- *  @param now ms since 1970 */
-export function table(report: StatusReport, now: number): string {
+/** For people: first a line for each router that says who serves and why, then what else there is to know of each, then who
+ *  else is heard. Times are local, as in the journal.
+ *  @param now ms since 1970
+ *  @param socket at which the daemon was asked: for the commands that are worth typing now */
+export function table(report: StatusReport, now: number, socket = DEFAULT_SOCKET): string {
   const routers = report.routers.map(router => [nameOf(router), router] as const);
   const rows = routers.map(([name, router]) => [name, router.state, since(router, now), served(router), why(router)]);
-  const details = routers.flatMap(([name, router]) => detail(router).map((line, i) => [i === 0 ? name : '', line]));
+  const details = routers.flatMap(([name, router]) => detail(router, report, now).map((line, i) => [i === 0 ? name : '', line]));
   const parts = [
+    reloads(report, now, socket),
     rows.length === 0 ? ['no virtual router is running'] : align([['ROUTER', 'STATE', 'SINCE', 'SERVED BY', 'WHY'], ...rows]),
     ...(rows.length === 0 ? [] : [align(details)]),
+    neighbourhood(report, now),
     foot(report, now),
   ];
-  return `${parts.map(lines => lines.join('\n')).join('\n\n')}\n`;
+  return `${parts
+    .filter(lines => lines.length > 0)
+    .map(lines => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** What an operator must know before anything else: a configuration that goes back, or files that are not what runs. */
+function reloads({ configuration }: StatusReport, now: number, socket: string): readonly string[] {
+  const { loaded_at, confirm_by, last_reload } = configuration;
+  const lines: string[] = [];
+  if (confirm_by !== null) {
+    const at = Date.parse(confirm_by);
+    const left = lasting(at - now);
+    lines.push(
+      `WARNING: this configuration goes back at ${showTime(at, now)}, in ${left}, unless you confirm it: ${commandLine('confirm', socket)}`,
+    );
+  }
+  if (last_reload === null || last_reload.problem === null) return lines;
+  const at = showTime(Date.parse(last_reload.at), now);
+  const running = loaded_at === null ? 'the configuration before' : `the configuration of ${showTime(Date.parse(loaded_at), now)}`;
+  switch (last_reload.outcome) {
+    case 'invalid':
+      return [...lines, `ERROR: the reload at ${at} failed, still running ${running}: ${last_reload.problem}`];
+    case 'reverted':
+      return [...lines, `WARNING: the reload went back at ${at}, running ${running} again: ${last_reload.problem}`];
+    default:
+      return [...lines, `WARNING: the reload at ${at}: ${last_reload.problem}`];
+  }
+}
+
+function neighbourhood(report: StatusReport, now: number): readonly string[] {
+  if (report.routers.length === 0) return [];
+  if (report.neighbours.length === 0) return ['no other VRRP speaker is heard'];
+  const rows = report.neighbours.map(neighbour => [
+    neighbour.address,
+    neighbour.interface,
+    `${neighbour.vrid}`,
+    `${neighbour.version}`,
+    `${neighbour.priority ?? '?'}`,
+    neighbour.interval_ms === null ? '?' : `${neighbour.interval_ms} ms`,
+    `${lasting(now - Date.parse(neighbour.last_heard))} ago`,
+    verdict(neighbour, report),
+  ]);
+  return align([['NEIGHBOUR', 'INTERFACE', 'VRID', 'VERSION', 'PRIORITY', 'EVERY', 'HEARD', 'VERDICT'], ...rows]);
 }
 
 function nameOf({ name, family }: RouterReport): string {
@@ -67,7 +115,7 @@ const WHY: Readonly<Record<RouterReport['reason'], string>> = {
   'tie-break-lost': 'it gave way to the same priority at a higher address',
   shutdown: 'told to stop',
   demoted: 'health lost; others are asked to take over',
-  recovered: 'health is back before anyone took over',
+  recovered: 'all was well again before anyone took over',
   'handed-over': 'handed over to another router',
   'nobody-took-over': 'health lost, but nobody took over',
   'address-fault': 'its addresses cannot be held: see the log',
@@ -83,7 +131,7 @@ function why(router: RouterReport): string {
   return router.waiting === null ? `${WHY[router.reason]} (${router.reason})` : `waiting: ${router.waiting}`;
 }
 
-function detail(router: RouterReport): readonly string[] {
+function detail(router: RouterReport, report: StatusReport, now: number): readonly string[] {
   const { priority, counters } = router;
   const own =
     priority.effective === priority.configured
@@ -92,9 +140,11 @@ function detail(router: RouterReport): readonly string[] {
   const rejected = Object.entries(counters.rejected).sort(([, a], [, b]) => b - a);
   const lines = [
     ...contested(router),
+    ...split(router, report),
     `VRID ${router.vrid} on ${router.interface}, ${own}, version ${router.version}, every ${router.advert_interval_ms} ms`,
-    router.addresses.map(address => `${address.address} ${place(router, address)}`).join(', '),
-    `adverts: ${counters.adverts_sent} sent, ${counters.adverts_received} received`,
+    ...addresses(router),
+    `adverts: ${counters.adverts_sent} sent${forms(router)}, ${counters.adverts_received} received`,
+    ...router.peers.map(peer => tellPeer(peer, peer.last_heard === null ? null : lasting(now - Date.parse(peer.last_heard)))),
   ];
   if (rejected.length > 0) lines.push(`adverts ignored: ${rejected.map(([reason, count]) => `${count} ${reason}`).join(', ')}`);
   if (counters.addresses_put_back > 0) lines.push(`addresses put back after somebody took them off: ${counters.addresses_put_back}`);
@@ -107,6 +157,28 @@ function contested({ conflict }: RouterReport): readonly string[] {
     return [`ERROR: ${conflict.address} also owns the addresses (priority 255): give one of the two less`];
   if (conflict.what === 'second-active') return [`WARNING: ${conflict.address} claims to be Active too`];
   return [`ERROR: ${conflict.address} claims to be Active too and does not hear us: check switch, firewall and VRRP version there`];
+}
+
+/** Two independent elections (RFC 9568 §1.2) that came out differently: clients of one name talk to two machines. */
+function split(router: RouterReport, { routers }: StatusReport): readonly string[] {
+  if (!router.split) return [];
+  const other = routers.find(({ name, family }) => name === router.name && family !== router.family);
+  const words = other === undefined ? '' : `: ${FAMILY[router.family]} by ${served(router)}; ${FAMILY[other.family]} by ${served(other)}`;
+  return [`WARNING: split, the families of ${router.name} are served by different machines${words}`];
+}
+
+const FAMILY: Readonly<Record<RouterReport['family'], string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
+
+/** Only what is worth a word: today's form alone is none. */
+function forms({ checksums }: RouterReport): string {
+  if (!checksums.includes('rfc5798')) return '';
+  return checksums.length > 1 ? ' in both checksum forms' : ' with the older checksum form';
+}
+
+function addresses(router: RouterReport): readonly string[] {
+  if (router.addresses.length === 0) return ['no addresses: something else moves them'];
+  const where = (at: string): string => (at === router.interface ? '' : ` on ${at}`);
+  return [router.addresses.map(address => `${address.address}${where(address.interface)} ${place(router, address)}`).join(', ')];
 }
 
 function place(router: RouterReport, { held, ours }: RouterReport['addresses'][number]): string {

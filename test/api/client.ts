@@ -6,14 +6,21 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { fetchStatus, NotReachable } from '../../src/api/client.ts';
-import { serveControl } from '../../src/api/server.ts';
+import { fetchStatus, NotReachable, requestConfirm, requestReload } from '../../src/api/client.ts';
+import type { ReloadReport, ReloadRequest } from '../../src/api/reload.ts';
+import { type Control, serveControl } from '../../src/api/server.ts';
 import { reportStatus, type StatusReport } from '../../src/api/status.ts';
 import { start } from '../fixtures/running.ts';
 import { result, snippet, source } from '../fixtures/snippet.ts';
-import { engineStatus, routerStatus } from '../fixtures/status-report.ts';
+import { engineStatus, loaded, routerStatus } from '../fixtures/status-report.ts';
 
-const REPORT = reportStatus(engineStatus([routerStatus()]), 'edge-a', 0);
+const REPORT = reportStatus(engineStatus([routerStatus()]), 'edge-a', 0, loaded());
+const RELOAD: ReloadReport = { schema: 1, outcome: 'busy', changes: null, refused: [], problem: null, report: '', confirm_by: null };
+const control: Control = {
+  status: async () => REPORT,
+  reload: async () => RELOAD,
+  confirm: async () => ({ schema: 1, outcome: 'nothing-to-confirm' }),
+};
 
 function place(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'hf-client-'));
@@ -39,17 +46,43 @@ function says(t: Test, path: string, message: string): Promise<unknown> {
 t.test('the status, as the server gives it', async t => {
   const path = place(t);
   let report: StatusReport | null = REPORT;
-  const server = await serveControl(path, { status: async () => report });
+  const server = await serveControl(path, { ...control, status: async () => report });
   t.teardown(() => {
     server.close();
     server.closeAllConnections();
   });
   t.same(await fetchStatus(path), REPORT);
   // More than one read takes.
-  report = reportStatus(engineStatus(Array.from({ length: 2000 }, () => routerStatus())), 'edge-a', 0);
+  report = reportStatus(engineStatus(Array.from({ length: 2000 }, () => routerStatus())), 'edge-a', 0, loaded());
   t.equal((await fetchStatus(path)).routers.length, 2000);
   report = null;
   await says(t, path, `the daemon at ${path} is there, but its engine does not answer: systemctl status holdfast`);
+});
+
+t.test('a reload and a confirmation: every outcome is an answer, whatever its code', async t => {
+  const path = place(t);
+  const asked: ReloadRequest[] = [];
+  const server = await serveControl(path, {
+    ...control,
+    async reload(request) {
+      asked.push(request);
+      return RELOAD;
+    },
+  });
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const wishes: readonly ReloadRequest[] = [
+    { dryRun: false, confirmMs: null },
+    { dryRun: true, confirmMs: null },
+    { dryRun: false, confirmMs: 90_000 },
+  ];
+  for (const wish of wishes) t.same(await requestReload(path, wish), RELOAD);
+  t.same(asked, wishes);
+  t.same(await requestConfirm(path), { schema: 1, outcome: 'nothing-to-confirm' });
+  // Cannot come from our command line, which checks it.
+  await t.rejects(requestReload(path, { dryRun: false, confirmMs: 1 }), NotReachable);
 });
 
 t.test('nobody is there', async t => {
@@ -72,7 +105,7 @@ t.test('somebody was there', async t => {
 
 t.test('no permission', { skip: process.getuid?.() === 0 ? false : 'needs root: it becomes somebody else' }, async t => {
   const path = place(t);
-  const server = await serveControl(path, { status: async () => REPORT });
+  const server = await serveControl(path, control);
   t.teardown(() => server.close());
   const ask = `
     import { fetchStatus } from ${source('api/client.ts')};

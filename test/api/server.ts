@@ -1,18 +1,32 @@
 // The control socket as a file and as HTTP: who may use it, whose it is, what it answers.
-// Must not know what a status looks like.
+// Must not know what a status or a reload looks like.
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type RequestOptions, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { ConfirmReport, ReloadReport, ReloadRequest } from '../../src/api/reload.ts';
 import { type Control, SocketInUse, serveControl } from '../../src/api/server.ts';
 import { reportStatus } from '../../src/api/status.ts';
 import { snippet } from '../fixtures/snippet.ts';
-import { engineStatus } from '../fixtures/status-report.ts';
+import { engineStatus, loaded } from '../fixtures/status-report.ts';
 
-const REPORT = reportStatus(engineStatus([]), 'edge-a', 0);
-const control: Control = { status: async () => REPORT };
+const REPORT = reportStatus(engineStatus([]), 'edge-a', 0, loaded());
+const RELOAD: ReloadReport = {
+  schema: 1,
+  outcome: 'unchanged',
+  changes: { added: [], removed: [], changed: [], unchanged: 1, lines: ['= 1 unchanged'] },
+  refused: [],
+  problem: null,
+  report: '',
+  confirm_by: null,
+};
+const control: Control = {
+  status: async () => REPORT,
+  reload: async () => RELOAD,
+  confirm: async () => ({ schema: 1, outcome: 'confirmed' }),
+};
 
 function folder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'hf-api-'));
@@ -31,7 +45,7 @@ async function serve(t: Test, path: string, what: Control = control): Promise<vo
 function ask(
   socketPath: string,
   options: RequestOptions = {},
-): Promise<{ code: number | undefined; type: string | undefined; body: string }> {
+): Promise<{ code: number | undefined; type: string | undefined; allow: string | undefined; body: string }> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath, path: '/v1/status', agent: false, ...options }, response => {
       let body = '';
@@ -39,7 +53,9 @@ function ask(
       response.on('data', (chunk: string) => {
         body += chunk;
       });
-      response.on('end', () => resolve({ code: response.statusCode, type: response.headers['content-type'], body }));
+      response.on('end', () =>
+        resolve({ code: response.statusCode, type: response.headers['content-type'], allow: response.headers.allow, body }),
+      );
     });
     asked.on('error', reject);
     asked.end();
@@ -67,20 +83,109 @@ t.test('what it does not know, and what it does not do', async t => {
   for (const unknown of ['/', '/v1', '/v1/status/', '/v2/status', '/../v1/status']) {
     t.match(await ask(path, { path: unknown }), { code: 404, body: '{"error":"not-found"}\n' }, unknown);
   }
-  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
-    t.match(await ask(path, { method }), { code: 405, body: '{"error":"method-not-allowed"}\n' }, method);
+  for (const [at, allowed] of [
+    ['/v1/status', 'GET'],
+    ['/v1/reload', 'POST'],
+    ['/v1/confirm', 'POST'],
+  ] as const) {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'].filter(method => method !== allowed)) {
+      t.match(
+        await ask(path, { path: at, method }),
+        { code: 405, allow: allowed, body: '{"error":"method-not-allowed"}\n' },
+        `${method} ${at}`,
+      );
+    }
+  }
+});
+
+t.test('POST /v1/reload: what is asked, and a code for each outcome', async t => {
+  const path = join(folder(t), 'control.sock');
+  const asked: ReloadRequest[] = [];
+  let outcome: ReloadReport['outcome'] = 'unchanged';
+  await serve(t, path, {
+    ...control,
+    async reload(request) {
+      asked.push(request);
+      return { ...RELOAD, outcome };
+    },
+  });
+  for (const query of ['', '?', '?dry_run=true', '?dry_run=false&confirm_ms=60000', '?confirm_ms=1000', '?confirm_ms=3600000']) {
+    t.match(await ask(path, { method: 'POST', path: `/v1/reload${query}` }), { code: 200 }, query);
+  }
+  t.strictSame(asked, [
+    { dryRun: false, confirmMs: null },
+    { dryRun: false, confirmMs: null },
+    { dryRun: true, confirmMs: null },
+    { dryRun: false, confirmMs: 60_000 },
+    { dryRun: false, confirmMs: 1000 },
+    { dryRun: false, confirmMs: 3_600_000 },
+  ]);
+  for (const [each, code] of Object.entries({
+    applied: 200,
+    unchanged: 200,
+    planned: 200,
+    invalid: 422,
+    busy: 409,
+    silent: 503,
+  } as const)) {
+    outcome = each as ReloadReport['outcome'];
+    const answer = await ask(path, { method: 'POST', path: '/v1/reload' });
+    t.same([answer.code, JSON.parse(answer.body)], [code, { ...RELOAD, outcome: each }]);
+  }
+});
+
+t.test('questions that make no sense change nothing', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path, { ...control, reload: () => Promise.reject(new Error('asked')), confirm: () => Promise.reject(new Error('asked')) });
+  for (const query of [
+    'dry_run',
+    'dry_run=yes',
+    'dry_run=true&dry_run=true',
+    'dryrun=true',
+    'dry_run=true&confirm_ms=60000',
+    'confirm_ms=',
+    'confirm_ms=999',
+    'confirm_ms=3600001',
+    'confirm_ms=1e4',
+    'confirm_ms=-1000',
+    'confirm_ms=60s',
+    'confirm_ms=99999999999999999999',
+    'dry_run=true?x',
+    '%',
+  ]) {
+    t.match(
+      await ask(path, { method: 'POST', path: `/v1/reload?${query}` }),
+      { code: 400, body: /^\{"error":"bad-query","detail":".+"\}\n$/ },
+      query,
+    );
+  }
+  t.match(await ask(path, { method: 'POST', path: '/v1/confirm?now' }), { code: 400 });
+  t.match(await ask(path, { path: '/v1/status?json' }), { code: 400 });
+});
+
+t.test('POST /v1/confirm', async t => {
+  const path = join(folder(t), 'control.sock');
+  let outcome: ConfirmReport['outcome'] = 'confirmed';
+  await serve(t, path, { ...control, confirm: async () => ({ schema: 1, outcome }) });
+  for (const [each, code] of [
+    ['confirmed', 200],
+    ['nothing-to-confirm', 409],
+    ['silent', 503],
+  ] as const) {
+    outcome = each;
+    t.match(await ask(path, { method: 'POST', path: '/v1/confirm' }), { code, body: `{"schema":1,"outcome":"${each}"}\n` });
   }
 });
 
 t.test('an engine that does not answer', async t => {
   const path = join(folder(t), 'control.sock');
-  await serve(t, path, { status: async () => null });
+  await serve(t, path, { ...control, status: async () => null });
   t.match(await ask(path), { code: 503, body: '{"error":"engine-silent"}\n' });
 });
 
 t.test('our own mistake is an answer too', async t => {
   const path = join(folder(t), 'control.sock');
-  await serve(t, path, { status: () => Promise.reject(new Error('oops')) });
+  await serve(t, path, { ...control, status: () => Promise.reject(new Error('oops')) });
   t.match(await ask(path), { code: 500, body: '{"error":"Error: oops"}\n' });
 });
 
@@ -89,6 +194,7 @@ t.test('several at once', async t => {
   let open = 0;
   let most = 0;
   await serve(t, path, {
+    ...control,
     async status() {
       open += 1;
       most = Math.max(most, open);
@@ -107,7 +213,7 @@ t.test('several at once', async t => {
 t.test('a socket at which somebody listens is theirs', async t => {
   const path = join(folder(t), 'control.sock');
   await serve(t, path);
-  await t.rejects(serveControl(path, { status: async () => null }), SocketInUse);
+  await t.rejects(serveControl(path, { ...control, status: async () => null }), SocketInUse);
   t.equal((await ask(path)).code, 200, 'and they still do');
 });
 

@@ -20,7 +20,7 @@ t.test('--help, before a verb, behind one and as one', async t => {
     const { code, out, err } = await holdfast(...argv);
     t.same([code, err], [0, ''], argv.join(' '));
     t.match(out, /^usage: holdfast VERB/);
-    for (const verb of ['run', 'check', 'status']) t.match(out, new RegExp(`^ {2}${verb} `, 'm'));
+    for (const verb of ['run', 'check', 'status', 'reload', 'confirm']) t.match(out, new RegExp(`^ {2}${verb} `, 'm'));
     t.match(out, /0 done, 1 failed, 2 usage, 3 daemon not reachable, 78 configuration/);
   }
 });
@@ -46,6 +46,10 @@ t.test('options that a verb does not have, in one line and without a stack', asy
     ['run', '--config'],
     ['status', '--bogus'],
     ['check', '--bogus'],
+    ['reload', '--bogus'],
+    ['reload', 'holdfast.toml'],
+    ['confirm', '--bogus'],
+    ['confirm', 'now'],
   ]) {
     const { code, out, err } = await holdfast(...argv);
     t.same([code, out], [2, ''], argv.join(' '));

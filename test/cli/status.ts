@@ -5,25 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { serveControl } from '../../src/api/server.ts';
-import { reportStatus } from '../../src/api/status.ts';
+import { type ConfigurationState, reportStatus } from '../../src/api/status.ts';
 import { table } from '../../src/cli/status.ts';
-import type { EngineStatus, RouterStatus } from '../../src/core/status.ts';
+import type { EngineStatus, Neighbour, RouterStatus } from '../../src/core/status.ts';
+import type { RejectReason } from '../../src/vrrp/admit.ts';
 import { micros, millis, seconds, vrid } from '../../src/vrrp/units.ts';
 import { start } from '../fixtures/running.ts';
-import { engineStatus, routerStatus } from '../fixtures/status-report.ts';
-import { routerSpec } from '../fixtures/virtual-router.ts';
+import { engineStatus, loaded, neighbour, routerStatus } from '../fixtures/status-report.ts';
+import { ip, routerSpec } from '../fixtures/virtual-router.ts';
 
 process.env.TZ = 'UTC';
 const NOW = Date.parse('2026-03-29T03:00:00.000Z');
 const HOUR = 3600;
 
 /** The table at three in the morning, ten days after the engine started. */
-function shown(routers: readonly RouterStatus[], settings: Partial<EngineStatus> = {}): string {
+function shown(routers: readonly RouterStatus[], settings: Partial<EngineStatus> = {}, files: ConfigurationState = loaded()): string {
   const now = seconds(11 * 24 * HOUR);
-  return table(reportStatus(engineStatus(routers, { now, started: seconds(24 * HOUR), ...settings }), 'edge-a', NOW), NOW);
+  return table(reportStatus(engineStatus(routers, { now, started: seconds(24 * HOUR), ...settings }), 'edge-a', NOW, files), NOW);
 }
 const before = (age: number) => seconds(11 * 24 * HOUR - age);
-const NOT_HERE = { address: '192.0.2.200/24', held: false, ours: false };
+const NOT_HERE = { address: '192.0.2.200/24', interface: 'hf0', held: false, ours: false };
 
 t.test('all is well', async t => {
   t.equal(
@@ -35,6 +36,8 @@ web/ipv4  active  02:56:12 (4 min)  this machine, priority 150  no Active router
 web/ipv4  VRID 51 on hf0, priority 150, version 3, every 1000 ms
           192.0.2.200/24 here
           adverts: 61 sent, 3 received
+
+no other VRRP speaker is heard
 
 edge-a: holdfast 1.2.3, pid 4711, up 10 d, scheduling rr 49, at most 1.2 ms late in 100 wake-ups
 `,
@@ -59,7 +62,10 @@ t.test('nothing is well', async t => {
         reason: 'interface-missing',
         waiting: 'interface eth1 does not exist',
         active: null,
-        addresses: [NOT_HERE, { address: '192.0.2.201/24', held: true, ours: false }],
+        addresses: [
+          { ...NOT_HERE, interface: 'eth1' },
+          { address: '192.0.2.201/24', interface: 'eth9', held: true, ours: false },
+        ],
         counters: { ...counters, advertsSent: 0, advertsReceived: 0 },
       },
       { name: 'mail', interface: 'eth1', vrid: vrid(7), advertInterval: millis(100) },
@@ -96,12 +102,14 @@ web/ipv4       VRID 51 on hf0, priority 150, version 3, every 1000 ms
                adverts: 0 sent, 259201 received
                adverts ignored: 7 ttl-not-255, 2 wrong-checksum
 mail/ipv4      VRID 7 on eth1, priority 150, version 3, every 100 ms
-               192.0.2.200/24 not here, 192.0.2.201/24 here, but not ours: it stays when this router leaves
+               192.0.2.200/24 not here, 192.0.2.201/24 on eth9 here, but not ours: it stays when this router leaves
                adverts: 0 sent, 0 received
 database/ipv4  VRID 101 on hf0, priority 1 while health is lost, else 150, version 3, every 1000 ms
                192.0.2.200/24 MISSING here
                adverts: 61 sent, 3 received
                addresses put back after somebody took them off: 4
+
+no other VRRP speaker is heard
 
 edge-a: holdfast 1.2.3, pid 4711, up 10 d, scheduling normal, at most 250.0 ms late in 100 wake-ups
 its agent was started again 3 times: see the log
@@ -111,7 +119,11 @@ its agent was started again 3 times: see the log
 });
 
 t.test('an address that is still here while another machine serves', async t => {
-  const router = routerStatus({ state: 'backup', reason: 'startup', addresses: [{ address: '192.0.2.200/24', held: true, ours: true }] });
+  const router = routerStatus({
+    state: 'backup',
+    reason: 'startup',
+    addresses: [{ address: '192.0.2.200/24', interface: 'hf0', held: true, ours: true }],
+  });
   t.match(shown([router]), /^ +192\.0\.2\.200\/24 here$/m);
 });
 
@@ -120,6 +132,140 @@ t.test('two that claim to be Active, and two that own the addresses', async t =>
   t.match(shown([routerStatus({ conflict: { what: 'second-active', ...claim } })]), /WARNING: 192\.0\.2\.12 claims to be Active too/);
   t.match(shown([routerStatus({ conflict: { what: 'second-owner', ...claim } })]), /ERROR: 192\.0\.2\.12 also owns the addresses/);
   t.match(shown([routerStatus({ conflict: { what: 'peer-does-not-hear-us', ...claim } })]), /ERROR: 192\.0\.2\.12 .* does not hear us/);
+});
+
+t.test('the neighbourhood: who is accepted, who is not, why, and what to write', async t => {
+  const rejected = (reason: RejectReason, detail: string) => ({ rejected: { reason, detail } });
+  const at = (seconds: number) => before(seconds);
+  const neighbours = [
+    neighbour({ lastHeard: at(1) }),
+    neighbour({ address: ip('192.0.2.13'), version: 2, lastHeard: at(0.4), ...rejected('wrong-version', 'version 2') }),
+    neighbour({ address: ip('192.0.2.14'), vrid: 7, router: null, lastHeard: at(200), ...rejected('unknown-vrid', 'VRID 7') }),
+    neighbour({ address: ip('192.0.2.15'), checksum: 'rfc5798', priority: 0, lastHeard: at(3) }),
+    neighbour({
+      address: ip('192.0.2.16'),
+      version: 9,
+      priority: null,
+      interval: null,
+      lastHeard: at(3),
+      ...rejected('wrong-version', '9'),
+    }),
+  ];
+  const text = shown([routerStatus({ since: before(228) })], { neighbours });
+  t.equal(
+    text.slice(text.indexOf('NEIGHBOUR'), text.indexOf('\nedge-a')),
+    `\
+NEIGHBOUR   INTERFACE  VRID  VERSION  PRIORITY  EVERY    HEARD      VERDICT
+192.0.2.12  hf0        51    3        100       1000 ms  1 s ago    accepted by web
+192.0.2.13  hf0        51    2        100       1000 ms  0 s ago    NOT ACCEPTED by web: speaks version 2; to take part: version = 2 in [vrrp.web], or vrrp_version 3 there (wrong-version)
+192.0.2.14  hf0        7     3        100       1000 ms  3 min ago  not ours: nothing here has VRID 7 on hf0
+192.0.2.15  hf0        51    3        0         1000 ms  3 s ago    accepted by web, checksum in its older form
+192.0.2.16  hf0        51    9        ?         ?        3 s ago    NOT ACCEPTED by web: speaks version 9, which is none (wrong-version)
+`,
+  );
+});
+
+t.test('a cure for each reason', async t => {
+  const said = (reason: RejectReason, detail: string, settings: Partial<Neighbour> = {}, router: Partial<RouterStatus> = {}) =>
+    shown([routerStatus(router)], { neighbours: [neighbour({ rejected: { reason, detail }, ...settings })] });
+  const peers = [{ address: ip('192.0.2.13'), self: false, lastHeard: null, trouble: null }];
+  for (const [text, cure] of [
+    [said('wrong-version', 'version 3', { version: 3 }), 'version = 3 in [vrrp.web], or vrrp_version 2 there'],
+    [said('wrong-password', 'no password'), 'no password: password in [vrrp.web] and auth_pass there must be the same'],
+    [said('wrong-interval', '', { interval: seconds(3) }), 'advert_interval = "3s" in [vrrp.web], or advert_int 1 there'],
+    [said('not-a-peer', ''), 'add "192.0.2.12" to peers in [vrrp.web] if it belongs there'],
+    [said('not-multicast', ''), 'speaks unicast: peers = ["192.0.2.12"] in [vrrp.web], or no unicast_peer there'],
+    [said('not-unicast', ''), 'speaks multicast: no peers in [vrrp.web], or unicast_peer there'],
+    [said('ttl-not-255', 'TTL 64'), 'came through a router, or is forged: TTL 64'],
+    [
+      said('ttl-not-255', 'TTL 254', {}, { peers }),
+      'came through a router: TTL 254; if that is meant: a min_ttl for this peer in [vrrp.web]',
+    ],
+    [said('wrong-checksum', '0x1234'), 'damaged on the way, or no VRRP: 0x1234'],
+    [said('wrong-type', 'type 2'), 'no advertisement: type 2'],
+    [said('wrong-length', '9 bytes'), 'damaged, or no VRRP: 9 bytes'],
+    [said('no-addresses', 'count 0'), 'advertises no address'],
+    [said('zero-vrid', 'VRID 0'), 'VRID 0 is none'],
+    [said('zero-interval', 'interval 0'), 'an interval of 0 is none'],
+    [said('own-packet', ''), 'our own advertisement came back'],
+  ] as const) {
+    t.ok(text.includes(cure), `${cure} in ${text.slice(text.indexOf('NEIGHBOUR'))}`);
+  }
+  const six = neighbour({ family: 'ipv6', version: 2, rejected: { reason: 'wrong-version', detail: '' } });
+  t.match(shown([routerStatus({}, { family: 'ipv6' })], { neighbours: [six] }), /version 2, which does not exist for IPv6/);
+});
+
+t.test('unicast peers, and what the network says about them', async t => {
+  const peer = { address: ip('192.0.2.12'), self: false, lastHeard: null, trouble: null };
+  const peers = [
+    { ...peer, lastHeard: before(2) },
+    { ...peer, address: ip('192.0.2.13') },
+    { ...peer, address: ip('192.0.2.14'), trouble: 'ENOPROTOOPT' },
+    { ...peer, address: ip('192.0.2.15'), trouble: 'EHOSTUNREACH', lastHeard: before(600) },
+    { ...peer, address: ip('192.0.2.16'), trouble: 'EWHATEVER' },
+    { ...peer, address: ip('192.0.2.11'), self: true },
+  ];
+  const text = shown([routerStatus({ since: before(228), peers })]);
+  t.equal(
+    text.slice(text.indexOf('          adverts'), text.indexOf('\n\nno other')),
+    `\
+          adverts: 61 sent, 3 received
+          peer 192.0.2.12: heard 2 s ago
+          peer 192.0.2.13: not heard (a Backup is silent)
+          WARNING: peer 192.0.2.14: protocol unreachable: no VRRP daemon runs there; not heard (a Backup is silent)
+          WARNING: peer 192.0.2.15: host unreachable: it is down, or a firewall says no; heard 10 min ago
+          WARNING: peer 192.0.2.16: cannot be reached: EWHATEVER; not heard (a Backup is silent)
+          peer 192.0.2.11: this machine, left out`,
+  );
+});
+
+t.test('a split between the families of one name', async t => {
+  const active = { address: 'fe80::12', priority: 200, self: false };
+  const text = shown([routerStatus({ state: 'backup', active }, { family: 'ipv6' }), routerStatus()]);
+  t.match(text, /^web\/ipv4 +active.*\nweb\/ipv6 +backup/m, 'side by side');
+  const warning = 'WARNING: split, the families of web are served by different machines';
+  t.ok(text.includes(`${warning}: IPv4 by this machine, priority 150; IPv6 by fe80::12, priority 200\n`));
+  t.ok(text.includes(`${warning}: IPv6 by fe80::12, priority 200; IPv4 by this machine, priority 150\n`));
+  t.notMatch(shown([routerStatus(), routerStatus({}, { family: 'ipv6' })]), /split/);
+});
+
+t.test('checksum forms, and a router whose addresses something else moves', async t => {
+  t.match(shown([routerStatus({ checksums: ['rfc5798'] })]), /adverts: 61 sent with the older checksum form, 3 received/);
+  t.match(shown([routerStatus({ checksums: ['rfc9568', 'rfc5798'] })]), /adverts: 61 sent in both checksum forms, 3 received/);
+  t.match(shown([routerStatus({ addresses: [] })]), /^ +no addresses: something else moves them$/m);
+});
+
+t.test('a configuration that waits for its confirmation, and reloads that went wrong, come first', async t => {
+  const first = (
+    confirmBy: EngineStatus['confirmBy'],
+    outcome: string | null,
+    problem: string | null,
+    loadedAt: number | null = NOW - 60_000,
+  ) => {
+    const lastReload = outcome === null ? null : { at: NOW - 5_000, outcome, problem };
+    return shown([], { confirmBy }, { loadedAt, lastReload }).split('\n')[0];
+  };
+  t.equal(
+    first(before(-42), 'applied', null),
+    'WARNING: this configuration goes back at 03:00:42, in 42 s, unless you confirm it: holdfast confirm',
+  );
+  t.equal(
+    first(null, 'invalid', 'holdfast.toml:3:5 what is this'),
+    'ERROR: the reload at 02:59:55 failed, still running the configuration of 02:59:00: holdfast.toml:3:5 what is this',
+  );
+  t.match(first(null, 'invalid', 'x', null), /still running the configuration before: x$/);
+  t.equal(
+    first(null, 'reverted', 'nobody confirmed in time'),
+    'WARNING: the reload went back at 02:59:55, running the configuration of 02:59:00 again: nobody confirmed in time',
+  );
+  t.equal(first(null, 'applied', 'mail was not started'), 'WARNING: the reload at 02:59:55: mail was not started');
+  for (const outcome of ['applied', 'unchanged', null]) t.equal(first(null, outcome, null), 'no virtual router is running');
+});
+
+t.test('the command to type names the socket that was asked', async t => {
+  const report = reportStatus(engineStatus([], { confirmBy: seconds(1010) }), 'edge-a', NOW, loaded());
+  t.match(table(report, NOW, '/run/b.sock'), /: holdfast confirm --socket \/run\/b\.sock$/m);
+  t.match(table(report, NOW, "/tmp/it's here"), /: holdfast confirm --socket '\/tmp\/it'\\''s here'$/m);
 });
 
 t.test('nothing is configured', async t => {
@@ -165,8 +311,9 @@ async function daemon(t: Test): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'hf-status-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'control.sock');
-  const report = reportStatus(engineStatus([routerStatus()]), 'edge-a', Date.now());
-  const server = await serveControl(path, { status: async () => report });
+  const report = reportStatus(engineStatus([routerStatus()]), 'edge-a', Date.now(), loaded());
+  const unasked = () => Promise.reject(new Error('asked'));
+  const server = await serveControl(path, { status: async () => report, reload: unasked, confirm: unasked });
   t.teardown(() => {
     server.close();
     server.closeAllConnections();
