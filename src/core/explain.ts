@@ -3,7 +3,7 @@
 import { unreachable } from '../lib/unreachable.ts';
 import type { Note, Reason } from '../vrrp/action.ts';
 import { type Address, isLinkLocal } from '../vrrp/address.ts';
-import type { RejectReason } from '../vrrp/admit.ts';
+import type { AddressDifference, RejectReason } from '../vrrp/admit.ts';
 import type { Unusable } from '../vrrp/event.ts';
 import { VRRP_GROUP } from '../vrrp/packet.ts';
 import type { ChecksumForm, RouterSpec } from '../vrrp/router.ts';
@@ -166,6 +166,13 @@ export function explainRejection(reason: RejectReason, detail: string, from: Add
     default:
       return unreachable(reason);
   }
+}
+
+/** What a peer's address list has more and less than ours. RFC 9568 §7.1 */
+export function explainDifference({ missing, extra }: AddressDifference, from: Address): string {
+  const without = missing.length > 0 ? [`without ${missing.join(', ')}`] : [];
+  const more = extra.length > 0 ? [`with ${extra.join(', ')}`] : [];
+  return `${from} advertises another address list: ${[...without, ...more].join(' and ')}`;
 }
 
 /** errno of sending, in words of the network. icmp(7), ip(7) */

@@ -8,6 +8,9 @@ import { interfaceOf, type Links } from './interface.ts';
 /** `foreign`: it was there before us and is not ours, so it is never leased, changed or removed. Decision 0007. */
 type Holding = 'pending' | 'held' | 'foreign';
 
+/** Renewals between two writings of the filter: each waits for the lock that other people's rules take too. */
+const REWRITE = 9;
+
 interface Entry {
   readonly address: VirtualAddress;
   readonly link: Link;
@@ -50,7 +53,8 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   const entries = new Map<string, Entry>();
   /** Put by us in this life and not yet seen to be gone: ours even where the kernel keeps no mark. */
   const recorded = new Map<string, { readonly address: VirtualAddress; readonly on: string }>();
-  let denied: { readonly key: string; readonly family: RouterSpec['family']; readonly list: string; stands: boolean } | null = null;
+  let denied: { readonly key: string; readonly family: RouterSpec['family']; readonly list: string; stands: boolean; age: number } | null =
+    null;
   /** A former life may have left its filter behind. */
   let swept = false;
   let wish = 0;
@@ -84,10 +88,15 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   /** Accept_Mode, RFC 9568 §6.1: the filter stands before the addresses come, and until they are gone. */
   function denyPackets(spec: RouterSpec, done: (error: SystemError | null) => void): void {
     const addresses = spec.addresses.map(({ address }) => address);
-    const next = { key: filterOf(spec), family: spec.family, list: addresses.join(), stands: false };
+    const next = { key: filterOf(spec), family: spec.family, list: addresses.join(), stands: false, age: 0 };
     if (denied !== null && denied.key !== next.key) allowPackets(spec);
-    // Written again with each renewal, as somebody may have emptied the tables; nobody has to wait for that.
     const stood = denied?.list === next.list && denied.stands;
+    if (denied !== null && stood && denied.age < REWRITE) {
+      denied.age += 1;
+      done(null);
+      return;
+    }
+    // Written again now and then, as somebody may have emptied the tables; nobody has to wait for that.
     denied = next;
     network.deny(next.key, next.family, addresses, error => {
       next.stands = error === null;

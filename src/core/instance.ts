@@ -21,7 +21,7 @@ import { deadline, type Heard, type State } from '../vrrp/state.ts';
 import { step } from '../vrrp/step.ts';
 import { after, between, earliest, type Micros, micros, millis, type Priority, seconds } from '../vrrp/units.ts';
 import type { Announcer } from './announcer.ts';
-import { explain, explainDeafness, explainNote, explainRejection, explainUnusable } from './explain.ts';
+import { explain, explainDeafness, explainDifference, explainNote, explainRejection, explainUnusable } from './explain.ts';
 import { adoptable, createHolder, renewInterval } from './holder.ts';
 import { type Footing, interfaceOf } from './interface.ts';
 import type { Learned, Transition } from './messages.ts';
@@ -363,13 +363,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
 
   function admit(router: VirtualRouter, { advertisement, differs }: Admitted, source: Address, now: Micros): void {
     counters.advertsReceived += 1;
-    if (differs !== null) {
-      const parts = [
-        differs.missing.length > 0 ? `without ${differs.missing.join(', ')}` : '',
-        differs.extra.length > 0 ? `with ${differs.extra.join(', ')}` : '',
-      ].filter(part => part !== '');
-      say('warn', 'vrrp.addresses-differ', { source }, `${source} advertises another address list: ${parts.join(' and ')}`);
-    }
+    if (differs !== null) say('warn', 'vrrp.addresses-differ', { source }, explainDifference(differs, source));
     const sentBefore = counters.advertsSent;
     const otherwise = speaker.heard(advertisement, source, spec, now);
     if (otherwise) around.learned({ router: routerKey(spec), checksums: speaker.learned() });

@@ -58,7 +58,8 @@ export interface Network {
   /** The interface as last reported, undefined while it does not exist. Never asks the kernel, so it is cheap; the same
    *  object until something about the interface changes. */
   link(name: string): Link | undefined;
-  /** Adds or renews. The kernel acts before this returns; what it thinks of it arrives at `done`. */
+  /** Adds or renews. The kernel acts before this returns; what it thinks of it arrives at `done`. Over IPv6 it goes on acting for
+   *  a moment, and `done` comes once the address can be reached. */
   put(link: Link, address: AddressRequest, done: (error: SystemError | null) => void): void;
   remove(link: Link, address: Prefix, done: (error: SystemError | null) => void): void;
   /** Keeps the host's own addresses when one of ours, added before them in the same network, goes (promote_secondaries).

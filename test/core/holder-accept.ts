@@ -88,7 +88,7 @@ t.test('a filter that the kernel refuses counts like an address that it refuses,
   t.equal(held().length, 2);
 });
 
-t.test('a filter that stands is written again with each renewal, and what comes of that is nobody’s trouble', async t => {
+t.test('a filter that stands is written again with each tenth renewal, and what comes of that is nobody’s trouble', async t => {
   const around = holderRig();
   const { acquire, machine, run, settled } = around;
   const shut = { ...BOTH, accept: false };
@@ -96,8 +96,12 @@ t.test('a filter that stands is written again with each renewal, and what comes 
   run();
   const asked = orders(around);
   machine.refuse({ op: 'deny', code: 'EBUSY', address: null, times: 1 });
-  acquire(shut);
-  run();
-  t.equal(asked[0], 'deny hf0/ipv4/51 ipv4 192.0.2.200,192.0.2.201');
-  t.strictSame(settled, [null, null]);
+  const denials: number[] = [];
+  for (let renewal = 1; renewal <= 10; renewal += 1) {
+    acquire(shut);
+    run();
+    denials.push(asked.filter(order => order === 'deny hf0/ipv4/51 ipv4 192.0.2.200,192.0.2.201').length);
+  }
+  t.strictSame(denials, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  t.strictSame(settled, new Array(11).fill(null));
 });

@@ -112,7 +112,7 @@ function contents(table: Uint8Array, family: Family, addresses: readonly Address
     expression('lookup', attribute(LOOKUP.SET, text(SET_NAME)), attribute(LOOKUP.SOURCE, number(REGISTER.ONE))),
     verdict(NF_DROP),
   ]);
-  // RFC 9568 section 6.4.3 (645): without this nobody could find out that the addresses are here.
+  // RFC 9568 §6.1, Accept_Mode: these must not be dropped. Without them nobody could find out that the addresses are here.
   const discovery = rule(table, [
     ...ours,
     meta(META.L4PROTO),
