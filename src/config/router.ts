@@ -81,7 +81,7 @@ export function addedLinkLocal(settings: Settings): VirtualAddress | null {
   const { addresses = [], vrid } = settings;
   const own = addresses.filter(({ address }) => familyOf(address) === 'ipv6');
   if (own.length === 0 || vrid === undefined || own.some(address => canLead(address, settings))) return null;
-  return { address: linkLocalOf(vrid), length: 64 };
+  return { address: linkLocalOf(vrid), length: 64, derived: true };
 }
 
 /** The routers of the protocol: one in each family, IPv4 first. Without passwords from elsewhere, see `withPasswords`. */

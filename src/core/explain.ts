@@ -6,7 +6,7 @@ import { type Address, isLinkLocal } from '../vrrp/address.ts';
 import type { AddressDifference, RejectReason } from '../vrrp/admit.ts';
 import type { Unusable } from '../vrrp/event.ts';
 import { VRRP_GROUP } from '../vrrp/packet.ts';
-import type { ChecksumForm, RouterSpec } from '../vrrp/router.ts';
+import type { ChecksumForm, RouterSpec, VirtualAddress } from '../vrrp/router.ts';
 import type { Heard, State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
 
@@ -168,11 +168,25 @@ export function explainRejection(reason: RejectReason, detail: string, from: Add
   }
 }
 
+/** An address that was there before us. */
+export function explainForeign({ address, length }: VirtualAddress, on: string): string {
+  return `${address} is on ${on} already and not ours: this machine answers for it in every role; ip address del ${address}/${length} dev ${on}`;
+}
+
+/** The event name and sentence for addresses that are gone. @param what which ones, from where
+ *  @param adopted they were of a former life, and we are Backup */
+export function explainLoss(what: string, lapsed: boolean, adopted: boolean): readonly [event: string, message: string] {
+  const then = adopted ? 'letting go of the others' : 'putting it back';
+  return lapsed
+    ? ['address.lapsed', `${what}: its lease ended while this machine stood still; ${then}`]
+    : ['address.lost', `${what}: somebody else took it off; ${then}`];
+}
+
 /** What a peer's address list has more and less than ours. RFC 9568 §7.1 */
 export function explainDifference({ missing, extra }: AddressDifference, from: Address): string {
   const without = missing.length > 0 ? [`without ${missing.join(', ')}`] : [];
   const more = extra.length > 0 ? [`with ${extra.join(', ')}`] : [];
-  return `${from} advertises another address list: ${[...without, ...more].join(' and ')}`;
+  return `${from} advertises another address list: ${[...without, ...more].join(' and ')}; make them the same: keepalived ignores whoever has another one, and then both serve`;
 }
 
 /** errno of sending, in words of the network. icmp(7), ip(7) */

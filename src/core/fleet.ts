@@ -191,7 +191,7 @@ export function createFleet(around: FleetSurroundings): Fleet {
       socket: port.socket,
       now: () => clock.now(),
       trouble: port.trouble,
-      serves: (address, on) => [...members.values()].some(other => other.instance !== instance && other.instance.serves(address, on)),
+      serves: (address, on) => serves(instance, address, on),
       inherits: (address, on) => [...waiting.values()].some(other => isHeir(other) && wishes(other.spec, address, on)),
     });
     members.set(identity, { instance, port, claim: next.claim, leaving: false });
@@ -199,6 +199,11 @@ export function createFleet(around: FleetSurroundings): Fleet {
     port.listen();
     watchAll(spec);
     return null;
+  }
+
+  function serves(asking: Instance, address: VirtualAddress, on: Link): boolean {
+    for (const { instance } of members.values()) if (instance !== asking && instance.serves(address, on)) return true;
+    return false;
   }
 
   function startWaiting(): void {

@@ -1,9 +1,11 @@
 // Keeps the virtual addresses of one router on their interfaces, or off them: wish compared with what the kernel shows.
 // Must not know why they are wished for: no states, no adverts, no log.
 import type { HeldAddress, Link, Network, SystemError } from '../platform/ports.ts';
+import { formatPrefix } from '../vrrp/address.ts';
 import { isOwner, type RouterSpec, type VirtualAddress } from '../vrrp/router.ts';
 import { type Micros, micros } from '../vrrp/units.ts';
 import { interfaceOf, type Links } from './interface.ts';
+import type { RouterStatus } from './status.ts';
 
 /** `foreign`: it was there before us and is not ours, so it is never leased, changed or removed. Decision 0007. */
 type Holding = 'pending' | 'held' | 'foreign';
@@ -45,6 +47,7 @@ export interface Holder {
   /** Addresses are wished for, so leases must be renewed. */
   wanted(): boolean;
   state(spec: RouterSpec, address: VirtualAddress): Holding | null;
+  status(spec: RouterSpec): RouterStatus['addresses'];
   /** On the interface, and put there by somebody else. */
   isForeign(spec: RouterSpec, address: VirtualAddress, on: Link): boolean;
 }
@@ -58,6 +61,10 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   /** A former life may have left its filter behind. */
   let swept = false;
   let wish = 0;
+
+  function state(spec: RouterSpec, address: VirtualAddress): Holding | null {
+    return entries.get(keyOf(address, interfaceOf(spec, address)))?.holding ?? null;
+  }
 
   function isForeign(spec: RouterSpec, address: VirtualAddress, on: Link): boolean {
     if (recorded.has(keyOf(address, on.name))) return false;
@@ -182,7 +189,8 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
     lingers(look) {
       return [...recorded].some(([key, { address, on }]) => {
         const link = look(on);
-        return link !== undefined && !entries.has(key) && showsOurs(link, address) && !events.shared(address, link);
+        // The cheap questions first: hundreds of routers may leave at once.
+        return !entries.has(key) && link !== undefined && showsOurs(link, address) && !events.shared(address, link);
       });
     },
     observe(look) {
@@ -204,9 +212,17 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
     wanted() {
       return entries.size > 0;
     },
-    state(spec, address) {
-      return entries.get(keyOf(address, interfaceOf(spec, address)))?.holding ?? null;
-    },
+    state,
+    status: spec =>
+      spec.addresses.map(address => {
+        const holding = state(spec, address);
+        return {
+          address: formatPrefix(address),
+          interface: interfaceOf(spec, address),
+          held: holding === 'held' || holding === 'foreign',
+          ours: holding !== 'foreign',
+        };
+      }),
     isForeign,
   };
 }

@@ -4,7 +4,7 @@ import type { Level, Log } from '../lib/log.ts';
 import { unreachable } from '../lib/unreachable.ts';
 import type { AdvertLink, Link, Network, SystemError } from '../platform/ports.ts';
 import type { Action, Note, Reason } from '../vrrp/action.ts';
-import { type Address, formatPrefix } from '../vrrp/address.ts';
+import type { Address } from '../vrrp/address.ts';
 import { type Admitted, examine, type Reception, type Rejected, type RejectReason } from '../vrrp/admit.ts';
 import { announcement } from '../vrrp/announce.ts';
 import type { Event, Unusable } from '../vrrp/event.ts';
@@ -21,12 +21,22 @@ import { deadline, type Heard, type State } from '../vrrp/state.ts';
 import { step } from '../vrrp/step.ts';
 import { after, between, earliest, type Micros, micros, millis, type Priority, seconds } from '../vrrp/units.ts';
 import type { Announcer } from './announcer.ts';
-import { explain, explainDeafness, explainDifference, explainNote, explainRejection, explainUnusable } from './explain.ts';
+import {
+  explain,
+  explainDeafness,
+  explainDifference,
+  explainForeign,
+  explainLoss,
+  explainNote,
+  explainRejection,
+  explainUnusable,
+} from './explain.ts';
 import { adoptable, createHolder, renewInterval } from './holder.ts';
 import { type Footing, interfaceOf } from './interface.ts';
 import type { Learned, Transition } from './messages.ts';
+import { createRemarks } from './remarks.ts';
 import { createRival } from './rival.ts';
-import { createSpeaker } from './speaker.ts';
+import { createSpeaker, lacksOnlyDerived } from './speaker.ts';
 import type { RouterStatus } from './status.ts';
 
 /** A failed address is tried again this often, and given up after this long. Decision 0012. */
@@ -35,6 +45,7 @@ const GIVE_UP = seconds(1);
 /** So many losses in so short a time are somebody's intent. Decision 0012. */
 const LOSSES = 5;
 const LOSS_WINDOW = seconds(10);
+const FOUGHT_OVER = `taken away ${LOSSES} times in ${LOSS_WINDOW / 1_000_000} s; find who does it: ip monitor address`;
 const FIRST_FAULT = seconds(1);
 const LAST_FAULT = seconds(60);
 
@@ -90,6 +101,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
   const { log, network, announcer } = around;
   const speaker = createSpeaker(remembered);
   const rival = createRival();
+  const isNews = createRemarks();
   let spec = initial;
   let demoted = false;
   let self: VirtualRouter | null = null;
@@ -127,17 +139,11 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     log.write(level, event, { router: spec.name, vrid: spec.vrid, family: spec.family, ...fields }, message);
   }
 
-  function notOurs({ address, length }: VirtualAddress, { name }: Link): void {
+  function notOurs(prefix: VirtualAddress, { name }: Link): void {
     // An owner's addresses are its machine's own: that is what an owner is.
-    if (isOwner(spec) || told.has(address)) return;
-    told.add(address);
-    const cure = `ip address del ${address}/${length} dev ${name}`;
-    say(
-      'warn',
-      'address.not-ours',
-      { address },
-      `${address} is on ${name} already and not ours: this machine answers for it in every role; ${cure}`,
-    );
+    if (isOwner(spec) || told.has(prefix.address)) return;
+    told.add(prefix.address);
+    say('warn', 'address.not-ours', { address: prefix.address }, explainForeign(prefix, name));
   }
 
   function deliver(event: Event, now: Micros): void {
@@ -280,23 +286,12 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     const from = [...new Set(gone.map(address => interfaceOf(spec, address)))].join(', ');
     const adopted = state.name === 'backup';
     const lapsed = leaseLapsed(now);
-    const why = lapsed ? 'its lease ended while this machine stood still' : 'somebody else took it off';
-    const what = adopted ? 'letting go of the others' : 'putting it back';
-    say(
-      'warn',
-      lapsed ? 'address.lapsed' : 'address.lost',
-      { address: addresses.join(',') },
-      `${addresses.join(', ')} is gone from ${from}: ${why}; ${what}`,
-    );
+    const [event, message] = explainLoss(`${addresses.join(', ')} is gone from ${from}`, lapsed, adopted);
+    say('warn', event, { address: addresses.join(',') }, message);
     if (!adopted) counters.addressesPutBack += addresses.length;
     if (!adopted && !lapsed) losses = [...losses.filter(at => between(at, now) < LOSS_WINDOW), now];
     if (losses.length >= LOSSES) {
-      say(
-        'error',
-        'address.fought-over',
-        {},
-        `taken away ${LOSSES} times in ${LOSS_WINDOW / 1_000_000} s; find who does it: ip monitor address`,
-      );
+      say('error', 'address.fought-over', {}, FOUGHT_OVER);
       fault(now);
     } else deliver({ type: 'address-lost' }, now);
   }
@@ -358,20 +353,35 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
 
   function refuse({ reason: why, detail }: Rejected, source: Address): void {
     rejected[why] = (rejected[why] ?? 0) + 1;
+    if (!isNews(`${why} ${detail} ${source}`, around.now())) return;
     say('warn', 'vrrp.rejected', { reason: why, source }, explainRejection(why, detail, source, spec));
+  }
+
+  /** @returns whether our list is another one from now on */
+  function compareLists(differs: Admitted['differs'], source: Address, now: Micros): boolean {
+    if (differs === null) return false;
+    if (!lacksOnlyDerived(differs, spec)) {
+      const message = explainDifference(differs, source);
+      if (isNews(message, now)) say('warn', 'vrrp.addresses-differ', { source }, message);
+      return false;
+    }
+    if (!speaker.leaveOutDerived()) return false;
+    const message = `${source} advertises no link-local address: ${differs.missing.join(', ')} is left out of ours too, as keepalived wants the same list`;
+    say('info', 'vrrp.shorter-list', { source }, message);
+    return true;
   }
 
   function admit(router: VirtualRouter, { advertisement, differs }: Admitted, source: Address, now: Micros): void {
     counters.advertsReceived += 1;
-    if (differs !== null) say('warn', 'vrrp.addresses-differ', { source }, explainDifference(differs, source));
+    const shorter = compareLists(differs, source, now);
     const sentBefore = counters.advertsSent;
-    const otherwise = speaker.heard(advertisement, source, spec, now);
-    if (otherwise) around.learned({ router: routerKey(spec), checksums: speaker.learned() });
+    const form = speaker.heard(advertisement, source, spec, now);
+    if (form) around.learned({ router: routerKey(spec), checksums: speaker.learned() });
     const { priority } = advertisement;
     if (priority !== 0) lastHeard = { heard: { address: source, priority }, at: now };
     deliver({ type: 'advert', from: source, priority, interval: advertisement.interval }, now);
     // A peer that cannot read our form believes that nobody is Active: tell it at once in its own.
-    if (otherwise && counters.advertsSent === sentBefore && state.name === 'active' && serving) {
+    if ((form || shorter) && counters.advertsSent === sentBefore && state.name === 'active' && serving) {
       advertise(router, effectivePriority(router));
     }
   }
@@ -465,15 +475,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
         primary: ground.usable ? ground.primary : null,
         checksums: speaker.forms(spec),
         peers: speaker.peers(spec, ground.link, around.trouble),
-        addresses: spec.addresses.map(address => {
-          const holding = holder.state(spec, address);
-          return {
-            address: formatPrefix(address),
-            interface: interfaceOf(spec, address),
-            held: holding === 'held' || holding === 'foreign',
-            ours: holding !== 'foreign',
-          };
-        }),
+        addresses: holder.status(spec),
         counters: { ...counters, rejected: { ...rejected } },
       };
     },

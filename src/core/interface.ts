@@ -1,6 +1,6 @@
 // What its interfaces mean to a virtual router: whether they can carry it, and from which address it speaks.
 // Pure; must not know states or sockets.
-import type { Link } from '../platform/ports.ts';
+import type { HeldAddress, Link } from '../platform/ports.ts';
 import { type Address, familyOf, isLinkLocal } from '../vrrp/address.ts';
 import type { Unusable } from '../vrrp/event.ts';
 import { isOwner, type RouterSpec, type VirtualAddress } from '../vrrp/router.ts';
@@ -64,12 +64,15 @@ export function footing(
 /** RFC 9568 §1.7: one of the interface's own addresses, over IPv6 a link-local one (§5.1.2.1); for an owner that may be the
  *  virtual address itself. Unicast over IPv6 to peers behind routers needs an address that these can answer. */
 function primaryAddress(spec: RouterSpec, link: Link, virtual: ReadonlySet<Address>, current: Address | null): Address | null {
-  const own = link.addresses.filter(
-    held => familyOf(held.address) === spec.family && !held.tentative && (isOwner(spec) || !virtual.has(held.address)),
-  );
-  if (spec.source !== null) return own.some(held => held.address === spec.source) ? spec.source : null;
   const local = spec.peers.every(peer => isLinkLocal(peer.address));
-  const fit = spec.family === 'ipv4' ? own : own.filter(held => isLinkLocal(held.address) === local);
-  if (fit.some(held => held.address === current)) return current;
+  const fits = ({ address, tentative }: HeldAddress): boolean => {
+    if (familyOf(address) !== spec.family || tentative || (virtual.has(address) && !isOwner(spec))) return false;
+    if (spec.source !== null) return address === spec.source;
+    return spec.family === 'ipv4' || isLinkLocal(address) === local;
+  };
+  // First what was right until now: an interface may have hundreds of addresses, and hundreds of routers ask.
+  const still = current === null ? undefined : link.addresses.find(held => held.address === current);
+  if (still !== undefined && fits(still)) return current;
+  const fit = link.addresses.filter(fits);
   return (fit.find(held => !held.secondary) ?? fit[0])?.address ?? null;
 }

@@ -2,6 +2,7 @@
 // Must not decide when to speak, nor what about.
 import type { AdvertLink, Link } from '../platform/ports.ts';
 import type { Address } from '../vrrp/address.ts';
+import type { AddressDifference } from '../vrrp/admit.ts';
 import { type Advertisement, authenticate, encode, VRRP_GROUP } from '../vrrp/packet.ts';
 import type { ChecksumForm, RouterSpec, VirtualRouter } from '../vrrp/router.ts';
 import type { Micros, Priority } from '../vrrp/units.ts';
@@ -14,6 +15,9 @@ export interface Speaker {
   /** An admitted advertisement tells in which form its sender wants to be answered.
    *  @returns whether we speak otherwise from now on */
   heard(advertisement: Advertisement, from: Address, spec: RouterSpec, now: Micros): boolean;
+  /** A peer advertises our list without the link-local address that we put first: from now on ours is as short. Decision 0025.
+   *  @returns whether we speak otherwise from now on */
+  leaveOutDerived(): boolean;
   forms(spec: RouterSpec): readonly ChecksumForm[];
   learned(): readonly ChecksumForm[];
   /** @param on the interface while it is usable
@@ -25,6 +29,7 @@ export interface Speaker {
 export function createSpeaker(remembered: readonly ChecksumForm[]): Speaker {
   const checksums = createChecksums(remembered);
   const lastHeard = new Map<Address, Micros>();
+  let bare = false;
 
   return {
     advertise(over, on, router, priority) {
@@ -34,7 +39,7 @@ export function createSpeaker(remembered: readonly ChecksumForm[]): Speaker {
         vrid: router.vrid,
         priority,
         interval: router.advertInterval,
-        addresses: router.addresses.map(({ address }) => address),
+        addresses: router.addresses.flatMap(({ address, derived }) => (bare && derived === true ? [] : [address])),
         authentication: router.version === 2 ? authenticate(router.password) : null,
       } as const;
       // The same file may serve all machines: our own address among the peers is not spoken to.
@@ -50,6 +55,11 @@ export function createSpeaker(remembered: readonly ChecksumForm[]): Speaker {
       if (spec.peers.length > 0) lastHeard.set(from, now);
       return checksums.heard(from, advertisement.checksum, advertisement.interval, spec, now);
     },
+    leaveOutDerived() {
+      const news = !bare;
+      bare = true;
+      return news;
+    },
     forms: checksums.forms,
     learned: checksums.learned,
     peers(spec, on, trouble) {
@@ -63,4 +73,10 @@ export function createSpeaker(remembered: readonly ChecksumForm[]): Speaker {
 
 function has(on: Link, address: Address): boolean {
   return on.addresses.some(held => held.address === address);
+}
+
+/** Whether a peer's list is ours but for the address that we put first. */
+export function lacksOnlyDerived({ missing, extra }: AddressDifference, { addresses }: RouterSpec): boolean {
+  const derived = addresses.flatMap(({ address, derived: ours }) => (ours === true ? [address] : []));
+  return extra.length === 0 && missing.every(address => derived.includes(address));
 }

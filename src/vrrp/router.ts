@@ -19,6 +19,8 @@ export interface VirtualAddress extends Prefix {
   readonly label?: string;
   /** `global` unless the address itself says otherwise. */
   readonly scope?: Scope;
+  /** Put first by us, as RFC 9568 §5.2.9 wants a link-local address and the file has none. */
+  readonly derived?: true;
 }
 
 /** A router that unicast advertisements go to and are taken from. */

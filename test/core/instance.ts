@@ -100,6 +100,35 @@ t.test('IPv6: from the link-local address to ff02::12, announced by neighbour ad
   t.match(status(), { state: 'backup', active: { address: 'fe80::66' }, counters: { rejected: { 'ttl-not-255': 1 } } });
 });
 
+t.test('decision 0025: the derived link-local address is left out where a peer has none, at once and for good', async t => {
+  const derived = { ...prefix('fe80::112:51/64'), derived: true } as const;
+  const { hear, lines, run, sent, status } = instanceRig({ family: 'ipv6', addresses: [derived, prefix('2001:db8::200/64')] });
+  run(seconds(5));
+  t.strictSame(sent.at(-1)?.addresses, ['fe80::112:51', '2001:db8::200']);
+  const six = { source: ip('fe80::66'), destination: VRRP_GROUP.ipv6 };
+  const before = sent.length;
+  hear({ addresses: [ip('2001:db8::200')] }, six);
+  t.strictSame(sent[before]?.addresses, ['2001:db8::200'], 'in the answer already');
+  run(seconds(2));
+  t.strictSame(sent.at(-1)?.addresses, ['2001:db8::200']);
+  t.strictSame(
+    status().addresses.map(({ held }) => held),
+    [true, true],
+    'it stays on the interface',
+  );
+  t.equal(lines('vrrp.shorter-list').length, 1);
+  t.strictSame(lines('vrrp.addresses-differ'), []);
+});
+
+t.test('a link-local address that the operator has listed is never left out', async t => {
+  const addresses = [prefix('fe80::112:51/64'), prefix('2001:db8::200/64')];
+  const { hear, lines, run, sent } = instanceRig({ family: 'ipv6', addresses });
+  hear({ addresses: [ip('2001:db8::200')], priority: priority(200) }, { source: ip('fe80::66'), destination: VRRP_GROUP.ipv6 });
+  run(seconds(9));
+  t.equal(sent.at(-1)?.addresses.length, 2);
+  t.equal(lines('vrrp.addresses-differ').length, 1, 'and told once, however often it is heard');
+});
+
 t.test('unicast: believes peers only, speaks to each, shows when each was heard and what is wrong with the way', async t => {
   const peers = ['192.0.2.66', '192.0.2.11', '192.0.2.67'].map(text => ({ address: ip(text), minTtl: 255, maxTtl: 255 }));
   const { destinations, hear, run, status, lines } = instanceRig({ peers });
@@ -196,8 +225,8 @@ t.test('another address list is told and believed all the same. RFC 9568 §7.1',
   t.strictSame(
     lines('vrrp.addresses-differ').map(({ message }) => message),
     [
-      '192.0.2.66 advertises another address list: without 192.0.2.201 and with 192.0.2.9',
-      '192.0.2.66 advertises another address list: without 192.0.2.201',
+      '192.0.2.66 advertises another address list: without 192.0.2.201 and with 192.0.2.9; make them the same: keepalived ignores whoever has another one, and then both serve',
+      '192.0.2.66 advertises another address list: without 192.0.2.201; make them the same: keepalived ignores whoever has another one, and then both serve',
     ],
   );
   t.equal(status().counters.advertsReceived, 3);

@@ -26,9 +26,14 @@ const MOST = 16;
 export interface NetlinkEvents {
   /** What the kernel reports without being asked. Buffers are the receiver's until it returns. */
   reported(messages: readonly Message[]): void;
+  /** After `reported`: all that waited by now is told. Thousands of reports can come at once, and each is little. */
+  caughtUp(): void;
   /** Reports were dropped, and those that waited are gone with them: only a dump tells what is true now. */
   lost(): void;
 }
+
+/** For a socket that only asks. */
+export const NOTHING_REPORTED: NetlinkEvents = { reported: () => {}, caughtUp: () => {}, lost: () => {} };
 
 export interface Netlink {
   /** The kernel acts before this returns. @param done gets 0, or -errno; ENOBUFS when the answer was lost */
@@ -66,6 +71,7 @@ export function openNetlink(protocol: number, groups: readonly number[], events:
   const meta = new Int32Array(SLOTS * META_FIELDS);
   const waiting = new Map<number, Asked>();
   let sequence = 0;
+  let news = false;
 
   function take(): number {
     return sysnet.recvBatch(fd, arena, meta, SLOTS, SLOT_SIZE);
@@ -74,17 +80,17 @@ export function openNetlink(protocol: number, groups: readonly number[], events:
   function read(): void {
     for (let batch = 0; batch < MOST; batch++) {
       const count = take();
-      if (count === 0) return;
-      if (count < 0) {
-        overrun(count);
-        return;
-      }
+      if (count < 0) overrun(count);
+      if (count <= 0) break;
       for (let i = 0; i < count; i++) {
         const start = i * SLOT_SIZE + SLOT_HEAD;
         if (meta[i * META_FIELDS + 3] === 1) lost();
         else sort(parseMessages(arena.subarray(start, start + (meta[i * META_FIELDS] ?? 0))));
       }
     }
+    if (!news) return;
+    news = false;
+    events.caughtUp();
   }
 
   /** While a socket is congested the kernel drops every report until it was read empty, so what waits is no longer worth
@@ -112,7 +118,9 @@ export function openNetlink(protocol: number, groups: readonly number[], events:
         asked.done(resultOf(message), [...asked.messages, message]);
       } else asked.messages.push({ ...message, data: message.data.slice() });
     }
-    if (reports.length > 0) events.reported(reports);
+    if (reports.length === 0) return;
+    news = true;
+    events.reported(reports);
   }
 
   function ask(requests: readonly Request[], done: Asked['done']): void {

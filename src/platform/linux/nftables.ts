@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { Address, Family } from '../../vrrp/address.ts';
 import type { SystemError } from '../ports.ts';
-import { NETLINK_NETFILTER, type Netlink, openNetlink } from './netlink.ts';
+import { NETLINK_NETFILTER, type Netlink, NOTHING_REPORTED, openNetlink } from './netlink.ts';
 import { formatDeny } from './nftables-codec.ts';
 import { errnoName } from './sysnet.ts';
 
@@ -21,7 +21,7 @@ export function createDeny(): Deny {
       const fine = result === 0 || (addresses.length === 0 && ABSENT.includes(-result));
       done(fine ? null : { kind: 'system-error', op: 'deny packets', code: errnoName(result), target: key });
     };
-    if (typeof kernel === 'number') kernel = openNetlink(NETLINK_NETFILTER, [], { reported: () => {}, lost: () => {} });
+    if (typeof kernel === 'number') kernel = openNetlink(NETLINK_NETFILTER, [], NOTHING_REPORTED);
     if (typeof kernel === 'number') setImmediate(told, kernel);
     else kernel.batch(formatDeny(key, family, addresses), told);
   };

@@ -4,7 +4,7 @@ import { type Address, familyOf, type Prefix } from '../../vrrp/address.ts';
 import type { HeldAddress, Link, Network, SystemError } from '../ports.ts';
 import { createArrivals, LATE } from './arrivals.ts';
 import { openFrames } from './frames.ts';
-import { NETLINK_ROUTE, type NetlinkEvents, openNetlink } from './netlink.ts';
+import { NETLINK_ROUTE, type NetlinkEvents, NOTHING_REPORTED, openNetlink } from './netlink.ts';
 import { type Message, NLM } from './netlink-codec.ts';
 import { createDeny } from './nftables.ts';
 import {
@@ -41,10 +41,12 @@ export async function openNetwork(changed: () => void): Promise<Network> {
   let early: Message[] | null = null;
   /** Reports were lost meanwhile. */
   let spoiled = false;
+  /** Something was reported that a view shows. */
+  let news = false;
   const arrivals = createArrivals();
 
   // Two sockets, so that a storm of reports takes no answer with it.
-  const requests = must('netlink socket', openNetlink(NETLINK_ROUTE, [], { reported: () => {}, lost: () => {} }));
+  const requests = must('netlink socket', openNetlink(NETLINK_ROUTE, [], NOTHING_REPORTED));
   const groups = [RTNLGRP.LINK, RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR];
   const heard: NetlinkEvents = {
     reported(messages) {
@@ -52,9 +54,12 @@ export async function openNetwork(changed: () => void): Promise<Network> {
         for (const message of messages) early.push({ ...message, data: message.data.slice() });
         return;
       }
-      let news = false;
       for (const message of messages) news = apply(message) || news;
-      if (news) changed();
+    },
+    caughtUp() {
+      const something = news;
+      news = false;
+      if (something) changed();
       arrivals.tell();
     },
     lost() {

@@ -18,12 +18,19 @@ export function openStderrLog(environment: NodeJS.ProcessEnv): StderrLog {
   const journald = environment.JOURNAL_STREAM !== undefined;
   const admit = createLimiter(BURST, WINDOW);
   let dropped = 0;
+  let untold = 0;
   const write = (level: Level, event: string, fields: Parameters<Log['write']>[2], message: string): void => {
     const kind = `${event} ${fields.router ?? ''} ${fields.reason ?? ''}`;
     const suppressed = admit(kind, sysnet.now());
     if (suppressed === null) return;
-    const line = formatLine(level, event, suppressed === 0 ? fields : { ...fields, suppressed }, message, journald);
-    if (sysnet.logWrite(STDERR, bounded(line)) < 0) dropped += 1;
+    const more = { ...(suppressed === 0 ? {} : { suppressed }), ...(untold === 0 ? {} : { lost: untold }) };
+    if (sysnet.logWrite(STDERR, bounded(formatLine(level, event, { ...fields, ...more }, message, journald))) >= 0) {
+      untold = 0;
+      return;
+    }
+    // Whoever reads the log is told of the hole by the next line that fits.
+    dropped += 1;
+    untold += 1;
   };
   return { write, dropped: () => dropped };
 }

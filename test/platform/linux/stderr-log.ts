@@ -76,7 +76,8 @@ t.test('a pipe that nobody reads does not stop the writer; what does not fit is 
       {},
       `
       for (let i = 0; i < ${TOTAL}; i++) log.write('warn', 'kind.' + i, { i }, 'x'.repeat(60));
-      report(log.dropped());`,
+      report(log.dropped());
+      process.stdin.once('data', () => log.write('info', 'after', {}, 'x'));`,
     ),
   );
   t.teardown(() => running.kill());
@@ -85,10 +86,19 @@ t.test('a pipe that nobody reads does not stop the writer; what does not fit is 
   const dropped = Number(running.out[0]);
   t.ok(dropped > 0 && dropped < TOTAL, `${dropped} dropped`);
   running.child.stderr?.resume();
+  await until('what was written to be read', 20_000, () => running.err.length === TOTAL - dropped);
+  running.child.stdin?.write('now\n');
+  await until('one line more', 20_000, () => running.err.length > TOTAL - dropped);
   running.child.stdin?.end();
   await running.ended();
-  t.equal(running.err.length, TOTAL - dropped);
-  for (const line of running.err) if (!/^warn {2}kind\.(\d+) i=\1 msg=x{60}$/.test(line)) t.fail(`half a line: ${line}`);
+  const lost = running.err.map(line => Number(/ lost=(\d+) /.exec(line)?.[1] ?? 0));
+  t.equal(
+    lost.reduce((sum, lines) => sum + lines, 0),
+    dropped,
+    'each hole is told by the next line that fits',
+  );
+  for (const line of running.err.slice(0, -1))
+    if (!/^warn {2}kind\.(\d+) i=\1( lost=\d+)? msg=x{60}$/.test(line)) t.fail(`half a line: ${line}`);
 });
 
 t.test('a pipe that is closed is no reason to die', async t => {
