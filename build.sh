@@ -182,7 +182,7 @@ PARALLEL="--jobs=$(nproc)"
 unit_tests() {
   # shellcheck disable=SC2086 # lists on purpose
   run_tests pure "$PARALLEL" $PURE
-  run_tests units "$PARALLEL --disable-coverage" test/*.ts test/lib test/core test/api test/cli test/platform test/scenario
+  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/core test/api test/cli test/platform test/scenario
 }
 
 binary_tests() {

@@ -33,6 +33,8 @@ export interface HolderEvents {
 }
 
 export interface Holder {
+  /** Takes away the packet filter that a killed process may have left. Once, at the start: taking over has no time for it. */
+  sweep(spec: RouterSpec): void;
   /** All addresses on their interfaces, for another lease; what is no longer configured goes. */
   acquire(spec: RouterSpec, links: Links): void;
   /** All of ours off the interfaces.
@@ -58,8 +60,6 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   const recorded = new Map<string, { readonly address: VirtualAddress; readonly on: string }>();
   let denied: { readonly key: string; readonly family: RouterSpec['family']; readonly list: string; stands: boolean; age: number } | null =
     null;
-  /** A former life may have left its filter behind. */
-  let swept = false;
   let wish = 0;
 
   function state(spec: RouterSpec, address: VirtualAddress): Holding | null {
@@ -96,7 +96,7 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   function denyPackets(spec: RouterSpec, done: (error: SystemError | null) => void): void {
     const addresses = spec.addresses.map(({ address }) => address);
     const next = { key: filterOf(spec), family: spec.family, list: addresses.join(), stands: false, age: 0 };
-    if (denied !== null && denied.key !== next.key) allowPackets(spec);
+    if (denied !== null && denied.key !== next.key) allowPackets();
     const stood = denied?.list === next.list && denied.stands;
     if (denied !== null && stood && denied.age < REWRITE) {
       denied.age += 1;
@@ -112,11 +112,9 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
     if (stood) done(null);
   }
 
-  function allowPackets(spec: RouterSpec): void {
+  function allowPackets(): void {
     if (denied !== null) network.deny(denied.key, denied.family, [], () => {});
-    else if (!swept) network.deny(filterOf(spec), spec.family, [], () => {});
     denied = null;
-    swept = true;
   }
 
   function putAll(spec: RouterSpec, links: Links, mine: number): void {
@@ -166,11 +164,12 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   }
 
   return {
+    sweep: spec => network.deny(filterOf(spec), spec.family, [], () => {}),
     acquire(spec, links) {
       wish += 1;
       const mine = wish;
       if (spec.accept || isOwner(spec)) {
-        allowPackets(spec);
+        allowPackets();
         putAll(spec, links, mine);
         return;
       }
@@ -183,8 +182,7 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
     release(orphaned) {
       wish += 1;
       for (const entry of [...entries.values()]) drop(entry, orphaned);
-      if (denied !== null) network.deny(denied.key, denied.family, [], () => {});
-      denied = null;
+      allowPackets();
     },
     lingers(look) {
       return [...recorded].some(([key, { address, on }]) => {

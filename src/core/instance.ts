@@ -135,6 +135,8 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     inherited: around.inherits,
   });
 
+  holder.sweep(initial);
+
   function say(level: Level, event: string, fields: Readonly<Record<string, string | number>>, message: string): void {
     log.write(level, event, { router: spec.name, vrid: spec.vrid, family: spec.family, ...fields }, message);
   }
@@ -272,11 +274,9 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     for (const link of ground.links.values()) {
       const here = spec.addresses.filter(address => interfaceOf(spec, address) === link.name);
       if (here.length === 0 || link.mac.length !== 6) continue;
-      announcer.add(
-        link,
-        here.flatMap(({ address }) => announcement(address, link.mac)),
-        now,
-      );
+      const frames = here.map(({ address }) => announcement(address, link.mac));
+      // The first form of every address before the second of any: most hosts need only one.
+      announcer.add(link, [...frames.flatMap(([first]) => first ?? []), ...frames.flatMap(([, ...others]) => others)], now);
     }
     if (spec.addresses.length > 0) counters.announcements += 1;
   }

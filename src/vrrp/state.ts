@@ -46,7 +46,7 @@ export interface Active {
   /** The next announcement of the addresses, and how many have gone out since we took over. */
   readonly announceAt: Micros;
   readonly announced: number;
-  /** When we last spoke up beyond the timers; null: never. Bounds what a flood of claims can make us send. */
+  /** When we last spoke up beyond the timers, or are about to; null: never. Bounds what a flood can make us send. */
   readonly answeredAt: Micros | null;
   /** Set while demoted. */
   readonly offer: Offer | null;

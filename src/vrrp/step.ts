@@ -229,7 +229,7 @@ function activeHearsResignation(self: VirtualRouter, state: Active, now: Micros)
   if (answeredAt === null || between(answeredAt, now) >= quarter(self)) return reassert(self, state, now);
   // Of a flood only the first is answered at once.
   const soon = after(answeredAt, quarter(self));
-  return [soon < state.advertAt ? { ...state, advertAt: soon } : state, []];
+  return [soon < state.advertAt ? { ...state, advertAt: soon, answeredAt: soon } : state, []];
 }
 
 function activeHearsClaim(self: VirtualRouter, state: Active, event: Claim, now: Micros): Step {

@@ -321,6 +321,20 @@ t.test('design 4.4: resignations in a flood bring the next advert forward, never
   t.strictSame(actions, []);
 });
 
+t.test('design 4.4: a flood of resignations is answered once each quarter of an interval, whatever the timers do', async t => {
+  let state: State = situation('active');
+  const spoken: number[] = [];
+  for (let ms = 0; ms < 1000; ms += 1) {
+    const now = after(T, millis(ms));
+    for (const event of [{ type: 'time' }, advert(0)] as const) {
+      const [after0, actions] = next(SELF, state, event, now);
+      state = after0;
+      if (whats(actions).includes('advertise 100')) spoken.push(ms);
+    }
+  }
+  t.strictSame(spoken, [0, 250, 500, 750]);
+});
+
 t.test('design 4.6: within the burst that a conflict began, another does not begin it again', async t => {
   const [first] = next(SELF, situation('active'), { type: 'address-lost' });
   const [second, actions] = next(SELF, first, { type: 'address-lost' }, after(T, millis(99)));
