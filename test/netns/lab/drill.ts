@@ -2,6 +2,7 @@
 // Must not know what the stories are.
 import t, { type Test } from 'tap';
 import { now } from './clock.ts';
+import type { Daemon } from './daemon.ts';
 import { whyNot } from './guard.ts';
 import { makeNetwork, type Network, type Node } from './network.ts';
 import { type Observer, startObserver } from './observer.ts';
@@ -15,6 +16,8 @@ export interface Lab {
   node(name: string): Node;
   /** Starts the daemon under test; it is stopped with the drill. */
   start(node: string, ...routers: RouterSettings[]): Product;
+  /** Takes a daemon that was started otherwise into the care of the drill: its last words are told when something is wrong. */
+  watch(daemon: Daemon): void;
   /** Starts a daemon with one router and waits until it is Active and answers. */
   active(node: string, router: RouterSettings): Promise<Product>;
   /** Starts a daemon with one router and waits until it is Backup. */
@@ -30,6 +33,8 @@ export interface DrillOptions {
   readonly addresses?: readonly string[];
   /** Longest time the story may take, ms. */
   readonly limitMs?: number;
+  /** What else keeps the story from being told; null when nothing does. */
+  readonly missing?: string | null;
 }
 
 // An executable of this size is read from a cold disk, with the other core busy.
@@ -45,7 +50,7 @@ export const HANDOVER_MS = 20;
 
 /** Tells one story. Skips, loudly, where there is no laboratory or nothing to test. */
 export function drill(name: string, options: DrillOptions, story: (t: Test, lab: Lab) => Promise<void>): Promise<unknown> {
-  const why = whyNot() ?? productMissing();
+  const why = whyNot() ?? productMissing() ?? options.missing ?? null;
   if (why !== null) {
     process.stderr.write(`SKIPPED ${name}: ${why}\n`);
     return t.test(name, { skip: why }, () => {});
@@ -53,9 +58,10 @@ export function drill(name: string, options: DrillOptions, story: (t: Test, lab:
   // Waiting for the turn of another laboratory counts too.
   t.setTimeout(900_000);
   return t.test(name, { timeout: 900_000 }, async test => {
+    const asked = now();
     const network = await makeNetwork(options.nodes ?? ['a', 'b']);
-    test.setTimeout(options.limitMs ?? 60_000);
-    const daemons: Product[] = [];
+    test.setTimeout((options.limitMs ?? 60_000) + (now() - asked) / 1000);
+    const daemons: Daemon[] = [];
     let observer: Observer | undefined;
     try {
       observer = await startObserver(network, { addresses: options.addresses ?? [VIP] });
@@ -68,13 +74,13 @@ export function drill(name: string, options: DrillOptions, story: (t: Test, lab:
   });
 }
 
-function lastWords(daemon: Product): string {
+function lastWords(daemon: Daemon): string {
   const started = daemon.lines[0]?.at ?? 0;
   const lines = daemon.lines.slice(-25).map(line => `  ${((line.at - started) / 1000).toFixed(0)} ms ${line.text}`);
   return [`${daemon.name} said last:`, ...lines].join('\n');
 }
 
-function makeLab(test: Test, network: Network, observer: Observer, daemons: Product[]): Lab {
+function makeLab(test: Test, network: Network, observer: Observer, daemons: Daemon[]): Lab {
   const lab: Lab = {
     network,
     observer,
@@ -83,6 +89,9 @@ function makeLab(test: Test, network: Network, observer: Observer, daemons: Prod
       const daemon = startProduct(network, network.node(name), routers);
       daemons.push(daemon);
       return daemon;
+    },
+    watch: daemon => {
+      daemons.push(daemon);
     },
     async active(name, router) {
       const daemon = lab.start(name, router);

@@ -46,13 +46,14 @@ export async function isolate(network: Network, isolated: boolean): Promise<void
 }
 
 /** What the switch drops at a port. `from`: coming out of the node; `to`: on its way to it. */
-export type Loss = 'all' | 'vrrp' | 'priority-zero';
+export type Loss = 'all' | 'vrrp' | 'vrrp-ipv6' | 'priority-zero';
 
 // Classic BPF on the whole Ethernet frame; 2 is TC_ACT_SHOT, -1 lets it pass. The only classifier of tc that needs no
 // further module.
 const PROGRAMS: Record<Loss, readonly string[]> = {
   all: ['6 0 0 2'],
   vrrp: ['40 0 0 12', '21 0 3 2048', '48 0 0 23', '21 0 1 112', '6 0 0 2', '6 0 0 4294967295'],
+  'vrrp-ipv6': ['40 0 0 12', '21 0 3 34525', '48 0 0 20', '21 0 1 112', '6 0 0 2', '6 0 0 4294967295'],
   'priority-zero': [
     '40 0 0 12',
     '21 0 6 2048',
@@ -91,6 +92,11 @@ export async function drop(network: Network, node: Node, direction: 'from' | 'to
 
 export async function passAgain(network: Network, node: Node): Promise<void> {
   await run('tc', ['-n', network.switchNamespace, 'qdisc', 'delete', 'dev', node.name, 'clsact']);
+}
+
+/** The client no longer knows the MAC address of an address, as it would after a while without answers. */
+export async function forgetNeighbour(network: Network, address: string): Promise<void> {
+  await ip(network.client.namespace, [`neigh flush to ${address} dev hf0`]);
 }
 
 export async function deleteInterface(node: Node): Promise<void> {

@@ -8,7 +8,7 @@ import { runNow } from './exec.ts';
 /** Every namespace of the lab starts with it; the number is the process that made it. */
 export const PREFIX = `hf${process.pid}-`;
 const OURS = /^hf(\d+)-/;
-const NEEDED = ['ip', 'bridge', 'tc', 'cc'];
+const NEEDED = ['ip', 'bridge', 'tc', 'cc', 'sysctl', 'chrt'];
 
 const undo = new Set<() => void>();
 let prepared: Promise<void> | undefined;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { childrenOf, type Daemon, start } from './daemon.ts';
 import { run } from './exec.ts';
 import type { Network, Node } from './network.ts';
-import type { RouterSettings } from './router.ts';
+import { type RouterSettings, withPrefix } from './router.ts';
 
 export const EXECUTABLE = join(import.meta.dirname, '../../../dist/holdfast');
 
@@ -34,9 +34,21 @@ export interface Status {
 
 /** Starts `holdfast run` on a node, with a configuration of these routers. */
 export function startHoldfast(network: Network, node: Node, routers: readonly RouterSettings[]): Holdfast {
+  return startWith(network, node, ['run', '--config', writeHoldfast(network, node, routers)]);
+}
+
+/** Writes the configuration of a node, also anew for the SIGHUP that makes a running holdfast read it.
+ *  @returns the path of the file */
+export function writeHoldfast(network: Network, node: Node, routers: readonly RouterSettings[]): string {
   const config = join(network.folder, `${node.name}.toml`);
-  writeFileSync(config, configuration(routers));
-  return startWith(network, node, ['run', '--config', config]);
+  const withFiles = routers.map(router => {
+    if (router.password === undefined) return router;
+    const file = join(network.folder, `${node.name}-${router.name}.password`);
+    writeFileSync(file, `${router.password}\n`, { mode: 0o600 });
+    return { ...router, passwordFile: file };
+  });
+  writeFileSync(config, configuration(withFiles));
+  return config;
 }
 
 /** Starts the executable with arguments of its own; socket and node name are added. */
@@ -53,19 +65,26 @@ export function startWith(network: Network, node: Node, args: readonly string[])
   };
 }
 
-export function configuration(routers: readonly RouterSettings[]): string {
+type Written = RouterSettings & { readonly passwordFile?: string };
+
+export function configuration(routers: readonly Written[]): string {
   return routers
     .map(router => {
-      const addresses = router.addresses.map(address => `"${address}/24"`).join(', ');
+      const texts = (list: readonly string[]) => `[${list.map(text => `"${text}"`).join(', ')}]`;
       const lines = [
         `[vrrp.${router.name}]`,
-        'interface = "hf0"',
+        `interface = "${router.interface ?? 'hf0'}"`,
         `vrid = ${router.vrid}`,
         `priority = ${router.priority}`,
-        `addresses = [${addresses}]`,
+        `addresses = ${texts(router.addresses.map(withPrefix))}`,
         `advert_interval = "${router.intervalMs}ms"`,
       ];
-      if (router.preempt === false) lines.push('preempt = false');
+      if (router.version !== undefined) lines.push(`version = ${router.version}`);
+      if (router.preempt !== undefined) lines.push(`preempt = ${router.preempt}`);
+      if (router.accept !== undefined) lines.push(`accept = ${router.accept}`);
+      if (router.peers !== undefined) lines.push(`peers = ${texts(router.peers)}`);
+      if (router.passwordFile !== undefined) lines.push(`password = { file = "${router.passwordFile}" }`);
+      if (router.source !== undefined) lines.push(`source = "${router.source}"`);
       return lines.join('\n');
     })
     .join('\n\n')

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ip } from './exec.ts';
+import { ip, run } from './exec.ts';
 import { demolish, onExit, PREFIX, prepare } from './guard.ts';
 
 /** One machine on the switch. Its interface is `hf0`; the switch port at the other end has the machine's name. */
@@ -12,6 +12,8 @@ export interface Node {
   readonly namespace: string;
   /** Its own address, without the prefix length (/24). */
   readonly address: string;
+  /** The same over IPv6 (/64), beside the link-local one that the kernel chose. */
+  readonly address6: string;
 }
 
 export interface Network {
@@ -28,14 +30,21 @@ export interface Network {
 
 let serial = 0;
 
-/** Makes a network of 10.77.0.0/24: nodes from .1 on in the order of their names, the client .100, the observer .101. */
+/** Makes a network of 10.77.0.0/24 and 2001:db8:77::/64: nodes from .1 and ::1 on in the order of their names, the client
+ *  .100, the observer .101. */
 export async function makeNetwork(names: readonly string[]): Promise<Network> {
   await prepare();
   serial += 1;
   const namespace = (name: string) => `${PREFIX}${serial}-${name}`;
-  const nodes = names.map((name, i): Node => ({ name, namespace: namespace(name), address: `10.77.0.${i + 1}` }));
-  const client: Node = { name: 'client', namespace: namespace('client'), address: '10.77.0.100' };
-  const observer: Node = { name: 'observer', namespace: namespace('observer'), address: '10.77.0.101' };
+  const machine = (name: string, number: number): Node => ({
+    name,
+    namespace: namespace(name),
+    address: `10.77.0.${number}`,
+    address6: `2001:db8:77::${number}`,
+  });
+  const nodes = names.map((name, i) => machine(name, i + 1));
+  const client = machine('client', 100);
+  const observer = machine('observer', 101);
   const switchNamespace = namespace('switch');
   const machines = [...nodes, client, observer];
   const folder = mkdtempSync(join(tmpdir(), 'hf-lab-'));
@@ -81,5 +90,14 @@ export async function plugIn(switchNamespace: string, machine: Node): Promise<vo
     `link add name ${machine.name} type veth peer name hf0 netns ${machine.namespace}`,
     `link set dev ${machine.name} master br0 up`,
   ]);
-  await ip(machine.namespace, ['link set lo up', `address add ${machine.address}/24 dev hf0`, 'link set hf0 up']);
+  // An address that still proves that it is alone (DAD) answers nobody, and the lab is not to wait for it.
+  const settings = ['accept_dad', 'accept_ra', 'router_solicitations'];
+  const quiet = ['hf0', 'default'].flatMap(device => settings.map(setting => `net.ipv6.conf.${device}.${setting}=0`));
+  await run('ip', ['netns', 'exec', machine.namespace, 'sysctl', '-qw', ...quiet]);
+  await ip(machine.namespace, [
+    'link set lo up',
+    `address add ${machine.address}/24 dev hf0`,
+    `address add ${machine.address6}/64 dev hf0 nodad`,
+    'link set hf0 up',
+  ]);
 }

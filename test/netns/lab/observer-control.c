@@ -29,7 +29,7 @@ static void *sleeper(void *argument) {
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
     int64_t now = now_us();
     if (now - due > WORTH_SAYING)
-      push(&queues[cpu], &(struct record){.kind = LATE, .at = now, .target = (uint32_t)(now - due), .version = (uint16_t)cpu});
+      push(&queues[cpu], &(struct record){.kind = LATE, .at = now, .value = (uint32_t)(now - due), .version = (uint16_t)cpu});
     if (now > due) due = now;
   }
   return NULL;

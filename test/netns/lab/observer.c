@@ -1,12 +1,13 @@
 /* The observer: probes virtual addresses from the client's namespace every millisecond, watches every frame on the
  * switch, and prints JSON arrays, one per line. Must not know daemons, roles or verdicts: observer.ts reads it.
  *
- * ["s", at, address, seq]                            a probe left (ICMP echo, through the client's own ARP cache)
+ * ["s", at, address, seq]                            a probe left (ICMP echo, through the client's own ARP or neighbour cache)
  * ["a", at, address, seq, port]                      its answer reached the client; port: the node it came from
- * ["q", at, address]                                 everybody was asked who has the address (ARP)
+ * ["q", at, address]                                 everybody was asked who has the address (ARP, or neighbour solicitation)
  * ["h", at, address, port, mac]                      somebody has
- * ["v", at, port, source, version, vrid, priority, interval_ms]   a VRRP advertisement came in at port
+ * ["v", at, port, source, version, vrid, priority, interval_ms, destination, count]   a VRRP advertisement came in at port
  * ["r", at, port, operation, sender, target, mac]    any other ARP frame
+ * ["n", at, port, type, source, target, flags, mac]  any other neighbour solicitation (135) or advertisement (136)
  * ["c", at, late_us, cpu]                            control: a real-time sleeper of this CPU woke late
  * ["x", frames]                                      frames or records that the observer lost: no verdict is possible */
 #define _GNU_SOURCE
@@ -24,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct settings settings = {.interval = 1000, .arp_interval = 5000};
+struct settings settings = {.interval = 1000, .ask_interval = 5000};
 struct queue probe_queue, sniff_queue;
 
 void die(const char *format, ...) {
@@ -67,12 +68,18 @@ void push(struct queue *queue, const struct record *record) {
   atomic_store_explicit(&queue->head, head + 1, memory_order_release);
 }
 
-static const char *ip(uint32_t address) {
-  static char text[4][INET_ADDRSTRLEN];
+struct in6_addr from_ipv4(const void *four_bytes) {
+  struct in6_addr address = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+  memcpy(&address.s6_addr[12], four_bytes, 4);
+  return address;
+}
+
+static const char *ip(const struct in6_addr *address) {
+  static char text[4][INET6_ADDRSTRLEN];
   static int turn;
   turn = (turn + 1) % 4;
-  inet_ntop(AF_INET, &address, text[turn], INET_ADDRSTRLEN);
-  return text[turn];
+  if (IS_IPV4(address)) return inet_ntop(AF_INET, &address->s6_addr[12], text[turn], INET6_ADDRSTRLEN);
+  return inet_ntop(AF_INET6, address, text[turn], INET6_ADDRSTRLEN);
 }
 
 static const char *mac(const uint8_t *m) {
@@ -84,18 +91,23 @@ static const char *mac(const uint8_t *m) {
 static void print(const struct record *r) {
   long long at = r->at;
   switch (r->kind) {
-  case SENT: printf("[\"s\",%lld,\"%s\",%u]\n", at, ip(r->address), r->sequence); break;
-  case ANSWER: printf("[\"a\",%lld,\"%s\",%u,\"%s\"]\n", at, ip(r->address), r->sequence, r->port); break;
-  case ASKED: printf("[\"q\",%lld,\"%s\"]\n", at, ip(r->address)); break;
-  case HOLDER: printf("[\"h\",%lld,\"%s\",\"%s\",\"%s\"]\n", at, ip(r->address), r->port, mac(r->mac)); break;
+  case SENT: printf("[\"s\",%lld,\"%s\",%u]\n", at, ip(&r->address), r->sequence); break;
+  case ANSWER: printf("[\"a\",%lld,\"%s\",%u,\"%s\"]\n", at, ip(&r->address), r->sequence, r->port); break;
+  case ASKED: printf("[\"q\",%lld,\"%s\"]\n", at, ip(&r->address)); break;
+  case HOLDER: printf("[\"h\",%lld,\"%s\",\"%s\",\"%s\"]\n", at, ip(&r->address), r->port, mac(r->mac)); break;
   case ADVERT:
-    printf("[\"v\",%lld,\"%s\",\"%s\",%u,%u,%u,%u]\n", at, r->port, ip(r->address), r->version, r->vrid, r->priority, r->target);
+    printf("[\"v\",%lld,\"%s\",\"%s\",%u,%u,%u,%u,\"%s\",%u]\n", at, r->port, ip(&r->address), r->version, r->vrid, r->priority,
+           r->value, ip(&r->target), r->count);
     break;
   case ARP:
-    printf("[\"r\",%lld,\"%s\",%u,\"%s\",\"%s\",\"%s\"]\n", at, r->port, r->version, ip(r->address), ip(r->target), mac(r->mac));
+    printf("[\"r\",%lld,\"%s\",%u,\"%s\",\"%s\",\"%s\"]\n", at, r->port, r->version, ip(&r->address), ip(&r->target), mac(r->mac));
     break;
-  case LATE: printf("[\"c\",%lld,%u,%u]\n", at, r->target, r->version); break;
-  case LOST: printf("[\"x\",%u]\n", r->target); break;
+  case NEIGHBOUR:
+    printf("[\"n\",%lld,\"%s\",%u,\"%s\",\"%s\",%u,\"%s\"]\n", at, r->port, r->version, ip(&r->address), ip(&r->target), r->value,
+           mac(r->mac));
+    break;
+  case LATE: printf("[\"c\",%lld,%u,%u]\n", at, r->value, r->version); break;
+  case LOST: printf("[\"x\",%u]\n", r->value); break;
   }
 }
 
@@ -105,28 +117,29 @@ static void drain(struct queue *queue) {
   for (; tail != head; tail++) print(&queue->records[tail % QUEUE]);
   atomic_store_explicit(&queue->tail, tail, memory_order_release);
   uint32_t lost = atomic_exchange(&queue->overflow, 0);
-  if (lost > 0) print(&(struct record){.kind = LOST, .target = lost});
+  if (lost > 0) print(&(struct record){.kind = LOST, .value = lost});
 }
 
-static uint32_t parse_address(const char *text) {
-  struct in_addr address;
-  if (inet_pton(AF_INET, text, &address) != 1) {
-    fprintf(stderr, "observer: %s is no IPv4 address\n", text);
-    exit(2);
-  }
-  return address.s_addr;
+static struct in6_addr parse_address(const char *text) {
+  struct in6_addr address;
+  struct in_addr ipv4;
+  if (inet_pton(AF_INET, text, &ipv4) == 1) return from_ipv4(&ipv4);
+  if (inet_pton(AF_INET6, text, &address) == 1) return address;
+  fprintf(stderr, "observer: %s is no address\n", text);
+  exit(2);
 }
 
 int main(int argc, char **argv) {
   int option;
-  while ((option = getopt(argc, argv, "s:c:o:A:v:i:a:")) != -1) {
+  while ((option = getopt(argc, argv, "s:c:o:A:B:v:i:a:")) != -1) {
     switch (option) {
     case 's': settings.switch_namespace = optarg; break;
     case 'c': settings.client_namespace = optarg; break;
     case 'o': settings.observer_namespace = optarg; break;
     case 'A': settings.observer_address = parse_address(optarg); break;
+    case 'B': settings.observer_address6 = parse_address(optarg); break;
     case 'i': settings.interval = atoi(optarg); break;
-    case 'a': settings.arp_interval = atoi(optarg); break;
+    case 'a': settings.ask_interval = atoi(optarg); break;
     case 'v':
       if (settings.count == MAX_ADDRESSES) exit(2);
       settings.addresses[settings.count++] = parse_address(optarg);

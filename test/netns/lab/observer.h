@@ -3,22 +3,24 @@
 #ifndef OBSERVER_H
 #define OBSERVER_H
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
 #define MAX_ADDRESSES 8
 
-enum kind { SENT, ANSWER, ASKED, HOLDER, ADVERT, ARP, LATE, LOST };
+enum kind { SENT, ANSWER, ASKED, HOLDER, ADVERT, ARP, NEIGHBOUR, LATE, LOST };
 
-/* Instants are CLOCK_MONOTONIC in microseconds, addresses in network order. */
+/* Instants are CLOCK_MONOTONIC in microseconds; an IPv4 address is ::ffff:a.b.c.d. */
 struct record {
   int64_t at;
   enum kind kind;
   uint32_t sequence;
-  uint32_t address; /* ANSWER, HOLDER: the virtual address; ADVERT, ARP: the sender */
-  uint32_t target;  /* ARP: who is asked for; ADVERT: interval in ms; LATE: microseconds; LOST: frames */
-  uint16_t version; /* ADVERT; ARP: the operation; LATE: the CPU */
-  uint8_t vrid, priority;
+  struct in6_addr address; /* ANSWER, HOLDER: the virtual address; ADVERT, ARP, NEIGHBOUR: the sender */
+  struct in6_addr target;  /* ARP, NEIGHBOUR: who is asked for; ADVERT: the destination */
+  uint32_t value;          /* ADVERT: interval in ms; NEIGHBOUR: the flags; LATE: microseconds; LOST: frames */
+  uint16_t version;        /* ADVERT; ARP: the operation; NEIGHBOUR: the ICMPv6 type; LATE: the CPU */
+  uint8_t vrid, priority, count;
   uint8_t mac[6];
   char port[IFNAMSIZ]; /* the switch port where the frame came in */
 };
@@ -32,15 +34,27 @@ struct queue {
 
 struct settings {
   const char *switch_namespace, *client_namespace, *observer_namespace;
-  uint32_t addresses[MAX_ADDRESSES];
+  struct in6_addr addresses[MAX_ADDRESSES];
   int count;
-  uint32_t observer_address;
-  int64_t interval, arp_interval; /* microseconds */
+  struct in6_addr observer_address, observer_address6;
+  int64_t interval, ask_interval; /* microseconds */
   uint16_t id;                    /* ICMP identifier of our probes */
 };
 
 extern struct settings settings;
 extern struct queue probe_queue, sniff_queue;
+
+/* A probe in both families: ICMP and ICMPv6 echo have the same header. Its identity travels in the payload, since a
+ * sequence number wraps after 65 s. */
+struct echo {
+  uint8_t type, code;
+  uint16_t checksum, id, number;
+  uint32_t sequence;
+  struct in6_addr address;
+} __attribute__((packed));
+
+#define IS_IPV4(address) IN6_IS_ADDR_V4MAPPED(address)
+struct in6_addr from_ipv4(const void *four_bytes);
 
 void push(struct queue *queue, const struct record *record);
 int64_t now_us(void);

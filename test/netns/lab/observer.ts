@@ -5,7 +5,7 @@ import { now, until } from './clock.ts';
 import { kill, onExit } from './guard.ts';
 import { build } from './native.ts';
 import type { Network } from './network.ts';
-import type { Sightings } from './sightings.ts';
+import type { Answer, Sightings } from './sightings.ts';
 import { makeRecording } from './sightings.ts';
 
 export interface Observer {
@@ -13,6 +13,10 @@ export interface Observer {
   seen(from: number, to?: number): Promise<Sightings>;
   /** Waits until this node, and no other, has answered at least half of the probes of the address for `steadyMs`. */
   answersFrom(node: string, address: string, boundMs: number, steadyMs?: number): Promise<void>;
+  /** Waits until for `steadyMs` only this node has said that it holds the address when everybody was asked. */
+  heldBy(node: string, address: string, boundMs: number, steadyMs?: number): Promise<void>;
+  /** The same, and only this node has answered the client. */
+  servesAlone(node: string, address: string, boundMs: number, steadyMs?: number): Promise<void>;
   /** Waits until nobody has answered for `steadyMs`. */
   silence(address: string, boundMs: number, steadyMs?: number): Promise<void>;
   /** Waits for an advertisement that `wanted` accepts, sent at or after `since`. */
@@ -40,7 +44,7 @@ export async function startObserver(network: Network, options: ObserverOptions):
     program,
     [
       ...['-s', network.switchNamespace, '-c', network.client.namespace, '-o', network.observer.namespace],
-      ...['-A', network.observer.address, '-i', String(intervalMs * 1000), '-a', String(askMs * 1000)],
+      ...['-A', network.observer.address, '-B', network.observer.address6, '-i', String(intervalMs * 1000), '-a', String(askMs * 1000)],
       ...options.addresses.flatMap(address => ['-v', address]),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -80,6 +84,10 @@ export async function startObserver(network: Network, options: ObserverOptions):
     alive();
     return recording.sightings(recording.seenUntil() - ms * 1000).answers.filter(answer => answer.address === address);
   };
+  const recentHolders = (address: string, ms: number) => {
+    alive();
+    return recording.sightings(recording.seenUntil() - ms * 1000).holders.filter(holder => holder.address === address);
+  };
   const lastAnswers = (address: string) => {
     const answers = recentAnswers(address, 2000);
     const nodes = [...new Set(answers.slice(-20).map(answer => answer.node))];
@@ -97,11 +105,26 @@ export async function startObserver(network: Network, options: ObserverOptions):
       await until(
         `${node} to answer for ${address}`,
         boundMs,
-        () => {
-          const answers = recentAnswers(address, steadyMs);
-          return answers.length >= steadyMs / intervalMs / 2 && answers.every(answer => answer.node === node);
-        },
+        () => isAlone(recentAnswers(address, steadyMs), node, steadyMs / intervalMs / 2),
         () => lastAnswers(address),
+      );
+    },
+    async heldBy(node, address, boundMs, steadyMs = 100) {
+      await until(
+        `${node} alone to hold ${address}`,
+        boundMs,
+        () => isAlone(recentHolders(address, steadyMs), node, steadyMs / askMs / 2),
+        () => names(recentHolders(address, steadyMs)),
+      );
+    },
+    async servesAlone(node, address, boundMs, steadyMs = 100) {
+      await until(
+        `${node} alone to serve ${address}`,
+        boundMs,
+        () =>
+          isAlone(recentHolders(address, steadyMs), node, steadyMs / askMs / 2) &&
+          isAlone(recentAnswers(address, steadyMs), node, steadyMs / intervalMs / 2),
+        () => `held by ${names(recentHolders(address, steadyMs))}, answered by ${lastAnswers(address)}`,
       );
     },
     async silence(address, boundMs, steadyMs = 50) {
@@ -132,4 +155,12 @@ export async function startObserver(network: Network, options: ObserverOptions):
     },
     stop,
   };
+}
+
+function isAlone(answers: readonly Answer[], node: string, enough: number): boolean {
+  return answers.length >= enough && answers.every(answer => answer.node === node);
+}
+
+function names(answers: readonly Answer[]): string {
+  return [...new Set(answers.map(answer => answer.node))].join(', ') || 'nobody';
 }

@@ -17,6 +17,21 @@ export interface Advert {
   readonly vrid: number;
   readonly priority: number;
   readonly intervalMs: number;
+  /** The group, or the peer that it was sent to. */
+  readonly destination: string;
+  /** Addresses in it. */
+  readonly count: number;
+}
+/** A neighbour solicitation (type 135) or advertisement (136). */
+export interface Neighbour {
+  readonly at: number;
+  readonly node: string;
+  readonly type: number;
+  readonly source: string;
+  readonly target: string;
+  /** Of an advertisement: 4 router, 2 solicited, 1 override. */
+  readonly flags: number;
+  readonly mac: string;
 }
 export interface Arp {
   readonly at: number;
@@ -45,6 +60,8 @@ export interface Sightings {
   readonly adverts: readonly Advert[];
   /** ARP frames other than the observer's own questions and the answers to them. */
   readonly arps: readonly Arp[];
+  /** Neighbour discovery other than the observer's own questions and the answers to them. */
+  readonly neighbours: readonly Neighbour[];
   /** When the machine itself was late. */
   readonly control: readonly Late[];
   /** Frames that the observer failed to see. */
@@ -60,6 +77,7 @@ export function between(seen: Sightings, from: number, to: number): Sightings {
     holders: cut(seen.holders, from, to),
     adverts: cut(seen.adverts, from, to),
     arps: cut(seen.arps, from, to),
+    neighbours: cut(seen.neighbours, from, to),
     control: cut(seen.control, from, to),
     lost: seen.lost,
   };
@@ -87,6 +105,7 @@ export function makeRecording(): Recording {
   const holders: Answer[] = [];
   const adverts: Advert[] = [];
   const arps: Arp[] = [];
+  const neighbours: Neighbour[] = [];
   const control: Late[] = [];
 
   function read(line: string): void {
@@ -109,10 +128,13 @@ export function makeRecording(): Recording {
         holders.push({ at, address: text(2), node: text(3) });
         return;
       case 'v': {
-        const [version, vrid, priority, intervalMs] = [number(4), number(5), number(6), number(7)];
-        adverts.push({ at, node: text(2), source: text(3), version, vrid, priority, intervalMs });
+        const [version, vrid, priority, intervalMs, count] = [number(4), number(5), number(6), number(7), number(9)];
+        adverts.push({ at, node: text(2), source: text(3), version, vrid, priority, intervalMs, destination: text(8), count });
         return;
       }
+      case 'n':
+        neighbours.push({ at, node: text(2), type: number(3), source: text(4), target: text(5), flags: number(6), mac: text(7) });
+        return;
       case 'r':
         arps.push({ at, node: text(2), operation: number(3), sender: text(4), target: text(5), mac: text(6) });
         return;
@@ -142,12 +164,13 @@ export function makeRecording(): Recording {
         holders: cut(holders, from, to),
         adverts: cut(adverts, from, to),
         arps: cut(arps, from, to),
+        neighbours: cut(neighbours, from, to),
         control: cut(control, from, to),
         lost,
       };
     },
     forget(at) {
-      for (const list of [sent, answers, asked, holders, adverts, arps, control]) list.splice(0, lowerBound(list, at));
+      for (const list of [sent, answers, asked, holders, adverts, arps, neighbours, control]) list.splice(0, lowerBound(list, at));
     },
   };
 }
