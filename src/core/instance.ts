@@ -336,6 +336,11 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     }
   }
 
+  /** Only who sends learns what becomes of it. */
+  function speaks(): boolean {
+    return state.name === 'active' || state.name === 'leaving';
+  }
+
   /** The state now: a call that may have changed it came in between. */
   function role(): State['name'] {
     return state.name;
@@ -456,8 +461,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     gone: () => state.name === 'initialize' && !holder.lingers(network.link),
     serves({ address }, on) {
       const ours = spec.addresses.find(other => other.address === address && interfaceOf(spec, other) === on.name);
-      if (ours === undefined) return false;
-      return state.name === 'active' || state.name === 'leaving' || holder.state(spec, ours) !== null;
+      return ours !== undefined && (speaks() || holder.state(spec, ours) !== null);
     },
     status() {
       const effective = self === null ? spec.priority : effectivePriority(self);
@@ -474,7 +478,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
         conflict: state.name === 'active' ? rival.current(spec, around.now()) : null,
         primary: ground.usable ? ground.primary : null,
         checksums: speaker.forms(spec),
-        peers: speaker.peers(spec, ground.link, around.trouble),
+        peers: speaker.peers(spec, ground.link, peer => (speaks() ? around.trouble(peer) : null)),
         addresses: holder.status(spec),
         counters: { ...counters, rejected: { ...rejected } },
       };
@@ -482,15 +486,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
   };
 
   function whoServes(effective: number): RouterStatus['active'] {
-    switch (state.name) {
-      case 'active':
-      case 'leaving':
-        return self === null ? null : { address: self.primary, priority: effective, self: true };
-      case 'backup':
-        return state.heard === null ? null : { ...state.heard, self: false };
-      case 'initialize':
-      case 'fault':
-        return null;
-    }
+    if (speaks()) return self === null ? null : { address: self.primary, priority: effective, self: true };
+    return state.name === 'backup' && state.heard !== null ? { ...state.heard, self: false } : null;
   }
 }

@@ -86,7 +86,6 @@ export function createPort(name: string, family: Family, { clock, network, adver
         const now = clock.now();
         const verdict = instance.receive(message, reception, now);
         neighbours.heard(message, reception, instance.spec.name, verdict, now);
-        if (verdict?.kind === 'admitted') reached(reception.source);
       }
     },
     sample(due) {

@@ -306,7 +306,7 @@ t.test('what does not arrive is told by destination as the socket tells it, and 
   t.strictSame(log.lines.at(-1)?.fields, { interface: 'hf0', destination: b.own });
 });
 
-t.test('an admitted advertisement of a peer ends its trouble, as a Backup sends nothing that could', async t => {
+t.test('no advertisement of a peer ends its trouble', async t => {
   const admitted: Admitted = {
     kind: 'admitted',
     advertisement: {
@@ -330,9 +330,8 @@ t.test('an admitted advertisement of a peer ends its trouble, as a Backup sends 
       hear(51);
       port.drain();
     }
-    const over = verdict === admitted;
-    t.equal(port.trouble(ip('192.0.2.66')), over ? null : 'EHOSTUNREACH');
-    t.equal(log.of('vrrp.send-works').length, over ? 1 : 0);
+    t.equal(port.trouble(ip('192.0.2.66')), 'EHOSTUNREACH', 'that we hear it does not mean that it hears us');
+    t.equal(log.of('vrrp.send-works').length, 0);
   }
 });
 
