@@ -149,7 +149,11 @@ t.test('unicast: believes peers only, speaks to each, shows when each was heard 
   t.strictSame([...new Set(destinations)].sort(), ['192.0.2.66', '192.0.2.67']);
   t.match(status().peers, [{ trouble: 'EHOSTUNREACH' }, { trouble: null }, { trouble: 'EHOSTUNREACH' }]);
   hear({ priority: priority(200) }, us);
-  t.strictSame([status().state, status().peers.map(({ trouble }) => trouble)], ['backup', [null, null, null]], 'who is silent knows nothing');
+  t.strictSame(
+    [status().state, status().peers.map(({ trouble }) => trouble)],
+    ['backup', [null, null, null]],
+    'who is silent knows nothing',
+  );
 });
 
 t.test('decision 0023: no addresses: a role, adverts with a count of 0, and nothing to put or announce', async t => {
