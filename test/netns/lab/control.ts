@@ -26,6 +26,7 @@ export interface RouterSeen {
   readonly vrid: number;
   readonly state: string;
   readonly reason: string;
+  readonly waiting: string | null;
   readonly priority: { readonly configured: number };
   readonly advert_interval_ms: number;
   readonly active: { readonly address: string; readonly priority: number; readonly self: boolean } | null;

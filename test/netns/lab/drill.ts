@@ -31,6 +31,9 @@ export interface Lab {
 export interface DrillOptions {
   readonly nodes?: readonly string[];
   readonly addresses?: readonly string[];
+  /** Time between two probes of one address, and between two questions who holds it, ms; 1 and 5 unless it says otherwise. */
+  readonly probeMs?: number;
+  readonly askMs?: number;
   /** Longest time the story may take, ms. */
   readonly limitMs?: number;
   /** What else keeps the story from being told; null when nothing does. */
@@ -64,8 +67,16 @@ export function drill(name: string, options: DrillOptions, story: (t: Test, lab:
     const daemons: Daemon[] = [];
     let observer: Observer | undefined;
     try {
-      observer = await startObserver(network, { addresses: options.addresses ?? [VIP] });
+      observer = await startObserver(network, {
+        addresses: options.addresses ?? [VIP],
+        intervalMs: options.probeMs ?? 1,
+        askMs: options.askMs ?? 5,
+      });
       await story(test, makeLab(test, network, observer, daemons));
+    } catch (error) {
+      // tap takes note of it only later.
+      test.comment(daemons.map(lastWords).join('\n'));
+      throw error;
     } finally {
       observer?.stop();
       if (!test.passing()) test.comment(daemons.map(lastWords).join('\n'));

@@ -13,7 +13,18 @@ export function startKeepalived(network: Network, node: Node, routers: readonly 
   const file = (suffix: string) => fileOf(network, node, suffix);
   writeKeepalived(network, node, routers);
   const pids = ['--pid', file('pid'), '--vrrp_pid', file('vrrp.pid'), '--checkers_pid', file('check.pid')];
-  const command = [...under, 'keepalived', '--dont-fork', '--log-console', '--no-syslog', '--log-detail', '--vrrp', '--use-file', file('conf'), ...pids];
+  const command = [
+    ...under,
+    'keepalived',
+    '--dont-fork',
+    '--log-console',
+    '--no-syslog',
+    '--log-detail',
+    '--vrrp',
+    '--use-file',
+    file('conf'),
+    ...pids,
+  ];
   return start(node, { name: `keepalived ${node.name}`, command });
 }
 

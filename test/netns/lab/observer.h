@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define MAX_ADDRESSES 8
+#define MAX_ADDRESSES 256
 
 enum kind { SENT, ANSWER, ASKED, HOLDER, ADVERT, ARP, NEIGHBOUR, LATE, LOST };
 

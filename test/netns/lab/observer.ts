@@ -36,7 +36,7 @@ export interface ObserverOptions {
 const SOURCES = ['observer.c', 'observer-probe.c', 'observer-sniff.c', 'observer-control.c'];
 
 /** Starts the observer of a network and waits until it sends probes.
- *  @param options at most 8 addresses */
+ *  @param options at most 256 addresses; many of them need longer intervals */
 export async function startObserver(network: Network, options: ObserverOptions): Promise<Observer> {
   const { intervalMs = 1, askMs = 5 } = options;
   const program = await build('observer', SOURCES);
