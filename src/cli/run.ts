@@ -63,7 +63,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       learned: learned => agent.send({ type: 'learned', learned }),
       reverted: plan => {
         running = plan;
-        agent.send({ type: 'reverted', plan });
+        agent.send({ type: 'reverted', plan }, true);
       },
     });
     engine = core;
@@ -101,7 +101,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       return { pid: process.pid, version, scheduling: scheduling.policy, agentRestarts: agent.restarts(), droppedLogLines: log.dropped() };
     }
 
-    function apply({ plan, learned, confirmWithin }: Extract<ToEngine, { type: 'plan' }>): void {
+    function apply({ id, plan, learned, confirmWithin }: Extract<ToEngine, { type: 'plan' }>): void {
       if (leaving) return;
       const refused = core.apply(plan, { learned, confirmWithin });
       const first = running === null;
@@ -111,7 +111,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       }
       running = plan;
       reloading = false;
-      agent.send({ type: 'applied', refused });
+      agent.send({ type: 'applied', id, refused }, true);
       if (first) log.write('info', 'engine.ready', { version, routers: plan.routers.length, scheduling: scheduling.policy }, 'ready');
       systemd.send('READY=1');
     }
@@ -121,7 +121,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       if (leaving) return;
       reloading = true;
       systemd.send(`RELOADING=1\nMONOTONIC_USEC=${clock.now()}`);
-      agent.send({ type: 'reload' });
+      agent.send({ type: 'reload' }, true);
     }
 
     function leave(signal: NodeJS.Signals): void {

@@ -2,11 +2,13 @@
 // systemd's status line true. Must not know sockets, files or HTTP; never decides about a role.
 import { difference, isEmpty } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
+import { showTime } from '../lib/time.ts';
 import { type Plan, routerKey } from '../vrrp/router.ts';
 import { between } from '../vrrp/units.ts';
 import { createMemory, type MemoryPorts } from './learned.ts';
 import { PROTOCOL, type Refused, type ToAgent, type ToEngine, type Transition } from './messages.ts';
 import {
+  aloneWords,
   type Configuration,
   type Confirmation,
   changeSummary,
@@ -16,7 +18,6 @@ import {
   type Reload,
   type ReloadOptions,
   refusalWords,
-  showTime,
 } from './reload.ts';
 import type { EngineStatus } from './status.ts';
 
@@ -69,8 +70,8 @@ export function createAgent(ports: AgentPorts): Agent {
   const waiting = new Map<number, (status: EngineStatus | null) => void>();
   const roles = new Map<string, Transition['to']>();
   const memory = createMemory({ log, ...ports.memory });
-  /** Plans that the engine has not answered yet, in the order in which it will. */
-  const sent: { readonly running: Running; settle(refused: readonly Refused[]): void }[] = [];
+  /** Plans that the engine has not answered yet, by their id. */
+  const sent = new Map<number, { readonly running: Running; settle(refused: readonly Refused[]): void }>();
   let asked = 0;
   let running: Running | null = null;
   /** What runs again when nobody confirms. */
@@ -106,7 +107,7 @@ export function createAgent(ports: AgentPorts): Agent {
     // Everything at once, as `check` shows it: this is where the operator looks when the daemon does not start.
     ports.show(reading.report);
     if (reading.plan === null) send({ type: 'refuse', exit: reading.exit });
-    else await install(reading.plan, null);
+    else await install(reading.plan, null, () => {});
   }
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -130,16 +131,25 @@ export function createAgent(ports: AgentPorts): Agent {
     });
   }
 
-  /** @returns the routers that do not run, or null when the engine does not answer; what it answers later counts all the same */
-  function install(plan: Plan, confirmWithin: ReloadOptions['confirmWithin']): Promise<readonly Refused[] | null> {
+  /** @param late what is to be said when the answer comes after all
+   *  @returns the routers that do not run, or null when the engine does not answer; what it answers later counts all the same */
+  function install(
+    plan: Plan,
+    confirmWithin: ReloadOptions['confirmWithin'],
+    late: (refused: readonly Refused[]) => void,
+  ): Promise<readonly Refused[] | null> {
     return new Promise(resolve => {
-      const timer = setTimeout(resolve, APPLY_TIMEOUT, null);
-      const settle = (refused: readonly Refused[]): void => {
+      let settle = (refused: readonly Refused[]): void => {
         clearTimeout(timer);
         resolve(refused);
       };
-      sent.push({ running: { plan, loadedAt: ports.wallNow() }, settle });
-      send({ type: 'plan', plan, learned: memory.adopt(plan), confirmWithin });
+      const timer = setTimeout(() => {
+        settle = late;
+        resolve(null);
+      }, APPLY_TIMEOUT);
+      asked += 1;
+      sent.set(asked, { running: { plan, loadedAt: ports.wallNow() }, settle: refused => settle(refused) });
+      send({ type: 'plan', id: asked, plan, learned: memory.known(plan), confirmWithin });
     });
   }
 
@@ -150,8 +160,12 @@ export function createAgent(ports: AgentPorts): Agent {
     if (status.confirmBy !== null) {
       const left = between(status.now, status.confirmBy);
       const until = showTime(ports.wallNow() + left / 1000, ports.wallNow());
-      const message = `not reloaded: the reload before waits until ${until} for its confirmation; holdfast confirm`;
-      if (!dryRun) log.write('warn', 'agent.reload-busy', {}, message);
+      if (!dryRun) {
+        const message = `not reloaded: the reload before waits until ${until} for its confirmation; holdfast confirm`;
+        log.write('warn', 'agent.reload-busy', {}, message);
+        // True for as long as it is the last one, also when the one before is confirmed.
+        done('busy', 'the files were not read, as the reload before was not confirmed yet');
+      }
       return { outcome: 'busy', left };
     }
     const reading = await ports.load();
@@ -169,12 +183,30 @@ export function createAgent(ports: AgentPorts): Agent {
       return { outcome: 'unchanged', difference: change, report };
     }
     if (dryRun) return { outcome: 'planned', difference: change, report };
-    const refused = await install(reading.plan, confirmWithin);
-    if (refused === null) return silent(dryRun);
-    const counts = { added: change.added.length, removed: change.removed.length, changed: change.changed.length };
-    log.write('info', 'agent.reloaded', counts, `reloaded: ${changeSummary(change)}${probation(confirmWithin)}`);
-    done('applied', refused.length === 0 ? null : refused.map(refusalWords).join('; '));
+    const tellApplied = (): void => {
+      const counts = { added: change.added.length, removed: change.removed.length, changed: change.changed.length };
+      log.write('info', 'agent.reloaded', counts, `reloaded: ${changeSummary(change)}${probation(confirmWithin)}`);
+      const alone = aloneWords(change);
+      if (alone !== null) log.write('warn', 'agent.reload-alone', {}, alone);
+    };
+    let unanswered: LastReload | null = null;
+    const refused = await install(reading.plan, confirmWithin, late => {
+      tellApplied();
+      // A reload that came after it has the last word.
+      if (lastReload === unanswered) done('applied', refusals(late));
+    });
+    if (refused === null) {
+      const result = silent(dryRun);
+      unanswered = lastReload;
+      return result;
+    }
+    tellApplied();
+    done('applied', refusals(refused));
     return { outcome: 'applied', difference: change, refused, confirmWithin, report };
+  }
+
+  function refusals(refused: readonly Refused[]): string | null {
+    return refused.length === 0 ? null : refused.map(refusalWords).join('; ');
   }
 
   function probation(confirmWithin: ReloadOptions['confirmWithin']): string {
@@ -276,10 +308,13 @@ export function createAgent(ports: AgentPorts): Agent {
           void hangup();
           return;
         case 'applied': {
-          const plan = sent.shift();
+          const plan = sent.get(message.id);
+          // One that was sent before and never answered will not be.
+          for (const id of sent.keys()) if (id <= message.id) sent.delete(id);
           if (plan !== undefined) {
             before = running;
             running = plan.running;
+            memory.adopt(plan.running.plan);
             plan.settle(message.refused);
           }
           void refresh();

@@ -1,6 +1,7 @@
 // The sentence that goes with a state change or a note: what happened, why, and what to do about it.
 // Must not know where it is shown; holds no state.
 import { unreachable } from '../lib/unreachable.ts';
+import type { SystemError } from '../platform/ports.ts';
 import type { Note, Reason } from '../vrrp/action.ts';
 import { type Address, isLinkLocal } from '../vrrp/address.ts';
 import type { AddressDifference, RejectReason } from '../vrrp/admit.ts';
@@ -168,6 +169,12 @@ export function explainRejection(reason: RejectReason, detail: string, from: Add
   }
 }
 
+/** What the kernel says to an address, and what can be meant by it. */
+export function explainRefusal({ op, target, code }: SystemError, { addresses }: RouterSpec): string {
+  const scoped = code === 'EINVAL' && addresses.some(({ scope }) => scope !== undefined);
+  return `${op} ${target}: ${code}${scoped ? '; Linux wants one scope for all addresses of a network: write /32, or leave `scope` out' : ''}`;
+}
+
 /** An address that was there before us. */
 export function explainForeign({ address, length }: VirtualAddress, on: string): string {
   return `${address} is on ${on} already and not ours: this machine answers for it in every role; ip address del ${address}/${length} dev ${on}`;
@@ -183,10 +190,17 @@ export function explainLoss(what: string, lapsed: boolean, adopted: boolean): re
 }
 
 /** What a peer's address list has more and less than ours. RFC 9568 §7.1 */
-export function explainDifference({ missing, extra }: AddressDifference, from: Address): string {
+export function explainDifference({ missing, extra, more: others }: AddressDifference, from: Address): string {
   const without = missing.length > 0 ? [`without ${missing.join(', ')}`] : [];
   const more = extra.length > 0 ? [`with ${extra.join(', ')}`] : [];
-  return `${from} advertises another address list: ${[...without, ...more].join(' and ')}; make them the same: keepalived ignores whoever has another one, and then both serve`;
+  const rest = others > 0 ? ` (and ${others} more)` : '';
+  return `${from} advertises another address list: ${[...without, ...more].join(' and ')}${rest}; make them the same: keepalived ignores whoever has another one, and then both serve`;
+}
+
+/** Decision 0025. */
+export function explainShorterList({ addresses }: RouterSpec, from: Address): string {
+  const derived = addresses.flatMap(({ address, derived: ours }) => (ours === true ? [address] : []));
+  return `${from} advertises no link-local address: ours leaves ${derived.join(', ')} out for it, as keepalived wants its own list`;
 }
 
 /** errno of sending, in words of the network. icmp(7), ip(7) */

@@ -3,11 +3,12 @@
 import type { Log } from '../lib/log.ts';
 import type { AdvertLinks, Claim, Claims, Clock, Link, Network } from '../platform/ports.ts';
 import { type Address, formatPrefix } from '../vrrp/address.ts';
-import { type Plan, type RouterSpec, routerKey, type VirtualAddress } from '../vrrp/router.ts';
+import { type Plan, placeOf, type RouterSpec, routerKey, type VirtualAddress } from '../vrrp/router.ts';
 import { after, earliest, type Micros, seconds } from '../vrrp/units.ts';
 import type { Announcer } from './announcer.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { type Footing, footing, interfaceOf, interfacesOf } from './interface.ts';
+import { sweepFilters } from './leftovers.ts';
 import type { Health, Learned, Refused, Transition } from './messages.ts';
 import { createPort, type Port } from './port.ts';
 import type { Neighbour, RouterStatus } from './status.ts';
@@ -76,11 +77,12 @@ interface Waiting {
 
 export function createFleet(around: FleetSurroundings): Fleet {
   const { clock, network, claims, log } = around;
-  /** By `identityOf`, like those that wait. */
+  /** By `placeOf`, like those that wait. */
   const members = new Map<string, Member>();
   /** Wished for, and their place is not free yet: taken by one of ours that leaves, or by another daemon. */
   const waiting = new Map<string, Waiting>();
   let reclaimAt: Micros | null = null;
+  let swept = false;
   const ports = new Map<string, Port>();
   /** Every interface that a router needs, as the routers were told of it last; null: tell them. */
   const watched = new Map<string, { told: { readonly link: Link | undefined } | null }>();
@@ -157,8 +159,8 @@ export function createFleet(around: FleetSurroundings): Fleet {
   function claim(next: Waiting): Waiting {
     const { spec } = next;
     // What is ours need not be claimed again: it passes on when the router that leaves is gone.
-    if (next.claim !== null || members.has(identityOf(spec))) return next;
-    const claimed = claims.claim(identityOf(spec));
+    if (next.claim !== null || members.has(placeOf(spec))) return next;
+    const claimed = claims.claim(placeOf(spec));
     if (!('kind' in claimed)) return { ...next, claim: claimed };
     reclaimAt = after(clock.now(), RECLAIM);
     const message = `another daemon in this network namespace runs VRID ${spec.vrid} on ${spec.interface}; stop it or choose another VRID`;
@@ -168,23 +170,27 @@ export function createFleet(around: FleetSurroundings): Fleet {
 
   /** Whether it will run: whatever needs it may rely on that. */
   function isHeir({ spec, claim: claimed }: Waiting): boolean {
-    return claimed !== null || members.has(identityOf(spec));
+    return claimed !== null || members.has(placeOf(spec));
   }
 
-  function forsake(identity: string): void {
-    waiting.get(identity)?.claim?.release();
-    waiting.delete(identity);
+  function isOurs(place: string): boolean {
+    return members.has(place) || (waiting.get(place)?.claim ?? null) !== null;
+  }
+
+  function forsake(place: string): void {
+    waiting.get(place)?.claim?.release();
+    waiting.delete(place);
   }
 
   /** @returns null when it runs, or when it waits for one of ours */
   function start(candidate: Waiting): Refused | null {
     const next = claim(candidate);
     const { spec, remembered } = next;
-    const identity = identityOf(spec);
-    waiting.set(identity, next);
+    const place = placeOf(spec);
+    waiting.set(place, next);
     if ([...members.values()].some(member => member.leaving && isInTheWay(member.instance.spec, spec))) return null;
     if (next.claim === null) return { router: routerKey(spec), reason: 'already-running' };
-    waiting.delete(identity);
+    waiting.delete(place);
     const port = portOf(spec);
     const instance = createInstance(spec, remembered, {
       ...around,
@@ -194,7 +200,7 @@ export function createFleet(around: FleetSurroundings): Fleet {
       serves: (address, on) => serves(instance, address, on),
       inherits: (address, on) => [...waiting.values()].some(other => isHeir(other) && wishes(other.spec, address, on)),
     });
-    members.set(identity, { instance, port, claim: next.claim, leaving: false });
+    members.set(place, { instance, port, claim: next.claim, leaving: false });
     port.routers.set(spec.vrid, instance);
     port.listen();
     watchAll(spec);
@@ -227,11 +233,11 @@ export function createFleet(around: FleetSurroundings): Fleet {
     },
     reap() {
       let left = false;
-      for (const [identity, { instance, port, claim: place, leaving }] of members) {
+      for (const [place, { instance, port, claim: held, leaving }] of members) {
         if (!leaving || !instance.gone()) continue;
         left = true;
-        members.delete(identity);
-        place.release();
+        members.delete(place);
+        held.release();
         watchAll(instance.spec);
         port.routers.delete(instance.spec.vrid);
         port.listen();
@@ -254,33 +260,40 @@ export function createFleet(around: FleetSurroundings): Fleet {
     },
     change({ routers }, learned) {
       const now = clock.now();
-      const wished = new Map(routers.map(spec => [identityOf(spec), spec]));
-      for (const identity of [...waiting.keys()]) if (!wished.has(identity)) forsake(identity);
+      const wished = new Map(routers.map(spec => [placeOf(spec), spec]));
+      for (const place of [...waiting.keys()]) if (!wished.has(place)) forsake(place);
+      // All of them know their new settings, and who comes, before the first one acts: an address that moves is not let go.
       const amended: Member[] = [];
-      for (const [identity, member] of members) {
-        const next = wished.get(identity);
+      const removed: Member[] = [];
+      for (const [place, member] of members) {
+        const next = wished.get(place);
         if (member.leaving || same(next, member.instance.spec)) continue;
         if (next === undefined) {
-          member.leaving = true;
-          member.instance.stop(now);
+          removed.push(member);
           continue;
         }
         watchAll(member.instance.spec);
         watchAll(next);
-        // All of them know their new settings before the first one acts: an address that moves between two is not let go.
         member.instance.rewrite(next);
         amended.push(member);
       }
-      // And they know who comes: an address that moves to a new router is not let go either.
       for (const spec of routers) {
-        const member = members.get(identityOf(spec));
+        const member = members.get(placeOf(spec));
         if (member !== undefined && !member.leaving) continue;
         const remembered = learned.find(({ router }) => router === routerKey(spec))?.checksums ?? [];
-        waiting.set(identityOf(spec), claim({ remembered, told: false, claim: null, ...waiting.get(identityOf(spec)), spec }));
+        waiting.set(placeOf(spec), claim({ remembered, told: false, claim: null, ...waiting.get(placeOf(spec)), spec }));
+      }
+      for (const member of removed) {
+        member.leaving = true;
+        member.instance.stop(now);
       }
       const virtual = virtualAddresses();
       for (const { instance, port } of amended) instance.reconfigured(groundOf(instance, port, virtual), now);
-      return [...waiting.values()].flatMap(next => start(next) ?? []);
+      const refused = [...waiting.values()].flatMap(next => start(next) ?? []);
+      // Once, and not before our own routers have claimed their places.
+      if (!swept) sweepFilters(network, claims, isOurs);
+      swept = true;
+      return refused;
     },
     health(all) {
       const now = clock.now();
@@ -295,7 +308,7 @@ export function createFleet(around: FleetSurroundings): Fleet {
       for (const { instance } of members.values()) if (instance.spec.tracked) instance.setDemoted(true, now);
     },
     stop() {
-      for (const identity of [...waiting.keys()]) forsake(identity);
+      for (const place of [...waiting.keys()]) forsake(place);
       reclaimAt = null;
       const now = clock.now();
       for (const member of members.values()) {
@@ -322,7 +335,7 @@ function same(a: RouterSpec | undefined, b: RouterSpec): boolean {
 
 /** Whether a router that leaves keeps another from starting: it has its name, its place, or an address that it still answers for. */
 function isInTheWay(leaving: RouterSpec, next: RouterSpec): boolean {
-  if (routerKey(leaving) === routerKey(next) || identityOf(leaving) === identityOf(next)) return true;
+  if (routerKey(leaving) === routerKey(next) || placeOf(leaving) === placeOf(next)) return true;
   return leaving.addresses.some(address =>
     next.addresses.some(other => other.address === address.address && interfaceOf(next, other) === interfaceOf(leaving, address)),
   );
@@ -332,13 +345,8 @@ function wishes(spec: RouterSpec, { address }: VirtualAddress, on: Link): boolea
   return spec.addresses.some(other => other.address === address && interfaceOf(spec, other) === on.name);
 }
 
-/** What other machines, and other daemons here, know a router by. */
-function identityOf({ interface: name, family, vrid }: RouterSpec): string {
-  return `${name}/${family}/${vrid}`;
-}
-
 /** A router that is wished for and has no place yet. */
-function idle({ password: _secret, ...spec }: RouterSpec, now: Micros): RouterStatus {
+function idle({ password: _secret, addresses, ...spec }: RouterSpec, now: Micros): RouterStatus {
   return {
     spec,
     state: 'initialize',
@@ -352,7 +360,7 @@ function idle({ password: _secret, ...spec }: RouterSpec, now: Micros): RouterSt
     primary: null,
     checksums: [],
     peers: [],
-    addresses: spec.addresses.map(address => ({
+    addresses: addresses.map(address => ({
       address: formatPrefix(address),
       interface: address.interface ?? spec.interface,
       held: false,

@@ -2,9 +2,9 @@
 // Must not know why they are wished for: no states, no adverts, no log.
 import type { HeldAddress, Link, Network, SystemError } from '../platform/ports.ts';
 import { formatPrefix } from '../vrrp/address.ts';
-import { isOwner, type RouterSpec, type VirtualAddress } from '../vrrp/router.ts';
-import { type Micros, micros } from '../vrrp/units.ts';
-import { interfaceOf, type Links } from './interface.ts';
+import { isOwner, placeOf, type RouterSpec, type VirtualAddress } from '../vrrp/router.ts';
+import { after, type Micros, micros, seconds } from '../vrrp/units.ts';
+import { heldOn, interfaceOf, type Links } from './interface.ts';
 import type { RouterStatus } from './status.ts';
 
 /** `foreign`: it was there before us and is not ours, so it is never leased, changed or removed. Decision 0007. */
@@ -12,6 +12,8 @@ type Holding = 'pending' | 'held' | 'foreign';
 
 /** Renewals between two writings of the filter: each waits for the lock that other people's rules take too. */
 const REWRITE = 9;
+/** What the kernel has taken off and still shows after so long, somebody put back in that moment. */
+const LINGER = seconds(1);
 
 interface Entry {
   readonly address: VirtualAddress;
@@ -30,11 +32,11 @@ export interface HolderEvents {
   shared(address: VirtualAddress, on: Link): boolean;
   /** Another router of this process is about to start with it, and takes it over as it is. */
   inherited(address: VirtualAddress, on: Link): boolean;
+  /** The kernel has taken one off: `deadline` may be another. Between two turns. */
+  removed(): void;
 }
 
 export interface Holder {
-  /** Takes away the packet filter that a killed process may have left. Once, at the start: taking over has no time for it. */
-  sweep(spec: RouterSpec): void;
   /** All addresses on their interfaces, for another lease; what is no longer configured goes. */
   acquire(spec: RouterSpec, links: Links): void;
   /** All of ours off the interfaces.
@@ -42,6 +44,10 @@ export interface Holder {
   release(orphaned: boolean): void;
   /** What we took off is still shown: the kernel's word is on its way. */
   lingers(look: (name: string) => Link | undefined): boolean;
+  /** When nothing lingers any more, whatever is shown: `forget` is due. null: nothing to wait for. */
+  deadline(): Micros | null;
+  /** What we took off is none of our business any more. */
+  forget(): void;
   /** Compares with what the kernel shows now. @returns the wished-for addresses that somebody took away */
   observe(look: (name: string) => Link | undefined): readonly VirtualAddress[];
   /** All of these addresses are there as far as we know. */
@@ -54,10 +60,12 @@ export interface Holder {
   isForeign(spec: RouterSpec, address: VirtualAddress, on: Link): boolean;
 }
 
-export function createHolder(network: Network, events: HolderEvents): Holder {
+export function createHolder(network: Network, now: () => Micros, events: HolderEvents): Holder {
   const entries = new Map<string, Entry>();
   /** Put by us in this life and not yet seen to be gone: ours even where the kernel keeps no mark. */
   const recorded = new Map<string, { readonly address: VirtualAddress; readonly on: string }>();
+  /** Of what we took off last, as far as the kernel has said so. */
+  let lingersUntil: Micros | null = null;
   let denied: { readonly key: string; readonly family: RouterSpec['family']; readonly list: string; stands: boolean; age: number } | null =
     null;
   let wish = 0;
@@ -68,13 +76,14 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
 
   function isForeign(spec: RouterSpec, address: VirtualAddress, on: Link): boolean {
     if (recorded.has(keyOf(address, on.name))) return false;
-    return on.addresses.some(held => held.address === address.address) && !on.addresses.some(held => isRemnant(spec, held, address));
+    const here = heldOn(on, address.address);
+    return here.length > 0 && !here.some(held => isRemnant(spec, held));
   }
 
   /** A former life had this address with another prefix length: the kernel takes that for another address. */
   function dropOtherLengths(spec: RouterSpec, address: VirtualAddress, on: Link): void {
-    for (const held of on.addresses) {
-      if (held.length !== address.length && isRemnant(spec, held, address) && !recorded.has(keyOf(address, on.name)))
+    for (const held of heldOn(on, address.address)) {
+      if (held.length !== address.length && isRemnant(spec, held) && !recorded.has(keyOf(address, on.name)))
         network.remove(on, held, () => {});
     }
   }
@@ -88,14 +97,19 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
     }
     // It may be gone already, with its interface or by somebody's hand: that is what we want.
     network.remove(link, address, error => {
-      if (error !== null && !entries.has(key)) recorded.delete(key);
+      if (entries.has(key)) return;
+      if (error !== null) recorded.delete(key);
+      else if (recorded.has(key)) {
+        lingersUntil = after(now(), LINGER);
+        events.removed();
+      }
     });
   }
 
   /** Accept_Mode, RFC 9568 §6.1: the filter stands before the addresses come, and until they are gone. */
   function denyPackets(spec: RouterSpec, done: (error: SystemError | null) => void): void {
     const addresses = spec.addresses.map(({ address }) => address);
-    const next = { key: filterOf(spec), family: spec.family, list: addresses.join(), stands: false, age: 0 };
+    const next = { key: placeOf(spec), family: spec.family, list: addresses.join(), stands: false, age: 0 };
     if (denied !== null && denied.key !== next.key) allowPackets();
     const stood = denied?.list === next.list && denied.stands;
     if (denied !== null && stood && denied.age < REWRITE) {
@@ -139,7 +153,7 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
       const key = keyOf(address, on.name);
       const known = entries.get(key);
       // Adopted ones are there already, and that they are renewed is not reported. What we took off this moment is no more.
-      const seen = !dropped.has(key) && on.addresses.some(held => held.address === address.address);
+      const seen = !dropped.has(key) && heldOn(on, address.address).length > 0;
       const entry: Entry = known?.link.index === on.index ? known : { address, link: on, holding: 'pending', seen };
       entries.set(key, entry);
       if (isForeign(spec, address, on)) {
@@ -164,7 +178,6 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   }
 
   return {
-    sweep: spec => network.deny(filterOf(spec), spec.family, [], () => {}),
     acquire(spec, links) {
       wish += 1;
       const mine = wish;
@@ -201,8 +214,19 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
           lost.push(entry.address);
         }
       }
-      for (const [key, { address, on }] of recorded) if (!entries.has(key) && !shows(look(on), address)) recorded.delete(key);
+      let lingers = false;
+      for (const [key, { address, on }] of recorded) {
+        if (entries.has(key)) continue;
+        if (shows(look(on), address)) lingers = true;
+        else recorded.delete(key);
+      }
+      if (!lingers) lingersUntil = null;
       return lost;
+    },
+    deadline: () => lingersUntil,
+    forget() {
+      lingersUntil = null;
+      for (const key of recorded.keys()) if (!entries.has(key)) recorded.delete(key);
     },
     complete(spec) {
       return spec.addresses.every(address => (entries.get(keyOf(address, interfaceOf(spec, address)))?.holding ?? 'pending') !== 'pending');
@@ -225,11 +249,6 @@ export function createHolder(network: Network, events: HolderEvents): Holder {
   };
 }
 
-/** The name of the packet filter of a router, the same one in every life. */
-function filterOf({ interface: name, family, vrid }: RouterSpec): string {
-  return `${name}/${family}/${vrid}`;
-}
-
 function keyOf({ address }: VirtualAddress, on: string): string {
   return `${address}%${on}`;
 }
@@ -246,24 +265,26 @@ function sameWish(spec: RouterSpec, wished: VirtualAddress, { address, link }: E
 }
 
 function shows(link: Link | undefined, { address }: VirtualAddress): boolean {
-  return link?.addresses.some(held => held.address === address) ?? false;
+  return link !== undefined && heldOn(link, address).length > 0;
 }
 
 /** The same address with another length may be somebody else's, and stays. */
 function showsOurs(link: Link, { address, length }: VirtualAddress): boolean {
-  return link.addresses.some(held => held.address === address && (held.marked || held.length === length));
+  return heldOn(link, address).some(held => held.marked || held.length === length);
 }
 
 /** The addresses of a former life that are still on their interfaces. Decision 0007.
  *  @returns those of the plan, with the plan's prefix length */
 export function adoptable(spec: RouterSpec, links: Links): readonly VirtualAddress[] {
-  return spec.addresses.filter(address => links.get(interfaceOf(spec, address))?.addresses.some(held => isRemnant(spec, held, address)));
+  return spec.addresses.filter(address => {
+    const on = links.get(interfaceOf(spec, address));
+    return on !== undefined && heldOn(on, address.address).some(held => isRemnant(spec, held));
+  });
 }
 
 /** Ours by its mark; or, where the kernel keeps none, by a lifetime that this lease can have given. A longer one is DHCP's
  *  or a cloud's, and an owner's addresses are its machine's own. */
-function isRemnant(spec: RouterSpec, held: HeldAddress, { address }: VirtualAddress): boolean {
-  if (held.address !== address) return false;
+function isRemnant(spec: RouterSpec, held: HeldAddress): boolean {
   if (held.marked) return true;
   return !isOwner(spec) && held.validFor !== null && spec.lease !== null && held.validFor <= spec.lease / 1_000_000;
 }

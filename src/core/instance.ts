@@ -12,6 +12,7 @@ import {
   type ChecksumForm,
   effectivePriority,
   isOwner,
+  placeOf,
   type RouterSpec,
   routerKey,
   type VirtualAddress,
@@ -28,7 +29,9 @@ import {
   explainForeign,
   explainLoss,
   explainNote,
+  explainRefusal,
   explainRejection,
+  explainShorterList,
   explainUnusable,
 } from './explain.ts';
 import { adoptable, createHolder, renewInterval } from './holder.ts';
@@ -128,14 +131,13 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
   const counters = { advertsSent: 0, advertsReceived: 0, becameActive: 0, announcements: 0, addressesPutBack: 0 };
   const rejected: Partial<Record<RejectReason, number>> = {};
 
-  const holder = createHolder(network, {
+  const holder = createHolder(network, around.now, {
     settled: error => settled(error, around.now()),
     foreign: notOurs,
     shared: around.serves,
     inherited: around.inherits,
+    removed: around.soon,
   });
-
-  holder.sweep(initial);
 
   function say(level: Level, event: string, fields: Readonly<Record<string, string | number>>, message: string): void {
     log.write(level, event, { router: spec.name, vrid: spec.vrid, family: spec.family, ...fields }, message);
@@ -188,6 +190,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
   /** @param orphaned nobody has taken over: what a router of ours needs next stays as it is */
   function release(orphaned: boolean): void {
     serving = false;
+    announcer.withdraw(placeOf(spec));
     failingSince = null;
     retryAt = null;
     renewAt = null;
@@ -247,7 +250,8 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
       if (state.name === 'active' || state.name === 'leaving') announce(now);
       return;
     }
-    say('error', 'address.failed', { interface: spec.interface, code: error.code }, `${error.op} ${error.target}: ${error.code}`);
+    const message = explainRefusal(error, spec);
+    if (isNews(message, now)) say('error', 'address.failed', { code: error.code }, message);
     failingSince ??= now;
     around.soon();
     if (between(failingSince, now) >= GIVE_UP) fault(now);
@@ -276,7 +280,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
       if (here.length === 0 || link.mac.length !== 6) continue;
       const frames = here.map(({ address }) => announcement(address, link.mac));
       // The first form of every address before the second of any: most hosts need only one.
-      announcer.add(link, [...frames.flatMap(([first]) => first ?? []), ...frames.flatMap(([, ...others]) => others)], now);
+      announcer.add(placeOf(spec), link, [...frames.flatMap(([first]) => first ?? []), ...frames.flatMap(([, ...others]) => others)], now);
     }
     if (spec.addresses.length > 0) counters.announcements += 1;
   }
@@ -362,31 +366,27 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     say('warn', 'vrrp.rejected', { reason: why, source }, explainRejection(why, detail, source, spec));
   }
 
-  /** @returns whether our list is another one from now on */
-  function compareLists(differs: Admitted['differs'], source: Address, now: Micros): boolean {
-    if (differs === null) return false;
-    if (!lacksOnlyDerived(differs, spec)) {
-      const message = explainDifference(differs, source);
-      if (isNews(message, now)) say('warn', 'vrrp.addresses-differ', { source }, message);
-      return false;
-    }
-    if (!speaker.leaveOutDerived()) return false;
-    const message = `${source} advertises no link-local address: ${differs.missing.join(', ')} is left out of ours too, as keepalived wants the same list`;
-    say('info', 'vrrp.shorter-list', { source }, message);
-    return true;
+  /** @param source whom we learned it from */
+  function speakOtherwise(source: Address): void {
+    if (spec.family === 'ipv4') around.learned({ router: routerKey(spec), checksums: speaker.learned() });
+    else if (speaker.shortens(spec)) say('info', 'vrrp.shorter-list', { source }, explainShorterList(spec, source));
   }
 
-  function admit(router: VirtualRouter, { advertisement, differs }: Admitted, source: Address, now: Micros): void {
+  function admit(router: VirtualRouter, verdict: Admitted, source: Address, now: Micros): void {
+    const { advertisement, differs } = verdict;
     counters.advertsReceived += 1;
-    const shorter = compareLists(differs, source, now);
+    if (differs !== null && !lacksOnlyDerived(differs, spec)) {
+      const message = explainDifference(differs, source);
+      if (isNews(message, now)) say('warn', 'vrrp.addresses-differ', { source }, message);
+    }
     const sentBefore = counters.advertsSent;
-    const form = speaker.heard(advertisement, source, spec, now);
-    if (form) around.learned({ router: routerKey(spec), checksums: speaker.learned() });
+    const otherwise = speaker.heard(verdict, source, spec, now);
+    if (otherwise) speakOtherwise(source);
     const { priority } = advertisement;
     if (priority !== 0) lastHeard = { heard: { address: source, priority }, at: now };
     deliver({ type: 'advert', from: source, priority, interval: advertisement.interval }, now);
     // A peer that cannot read our form believes that nobody is Active: tell it at once in its own.
-    if ((form || shorter) && counters.advertsSent === sentBefore && state.name === 'active' && serving) {
+    if (otherwise && counters.advertsSent === sentBefore && state.name === 'active' && serving) {
       advertise(router, effectivePriority(router));
     }
   }
@@ -401,10 +401,12 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     get primary() {
       return ground.usable ? ground.primary : null;
     },
-    deadline: () => earliest(earliest(deadline(state), retryAt), renewAt),
+    deadline: () => earliest(earliest(earliest(deadline(state), retryAt), renewAt), holder.deadline()),
     tick(now) {
       // Addresses before adverts: after a long stall the lease may be gone.
       if ((retryAt !== null && now >= retryAt) || (renewAt !== null && now >= renewAt)) acquire(now);
+      const gone = holder.deadline();
+      if (gone !== null && now >= gone) holder.forget();
       const due = deadline(state);
       if (due !== null && now >= due) deliver({ type: 'time' }, now);
       // It had left because an interface was gone, and that came back meanwhile.
@@ -457,6 +459,8 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
       since = now;
       reason = 'shutdown';
       release(false);
+      // Nobody is waited for, the kernel neither.
+      holder.forget();
     },
     gone: () => state.name === 'initialize' && !holder.lingers(network.link),
     serves({ address }, on) {
@@ -465,7 +469,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     },
     status() {
       const effective = self === null ? spec.priority : effectivePriority(self);
-      const { password: _secret, ...open } = spec;
+      const { password: _secret, addresses: _below, ...open } = spec;
       return {
         spec: open,
         state: state.name,

@@ -26,6 +26,17 @@ export type Footing =
       readonly link: Link | null;
     };
 
+/** Made of a link when somebody first asks; it is the same object until something about the interface changes. */
+const indexes = new WeakMap<Link, ReadonlyMap<Address, readonly HeldAddress[]>>();
+const NONE: readonly HeldAddress[] = [];
+
+/** An address as it is on an interface, once for each prefix length. Hundreds of routers may ask, about hundreds of addresses. */
+export function heldOn(link: Link, address: Address): readonly HeldAddress[] {
+  const known = indexes.get(link) ?? Map.groupBy(link.addresses, held => held.address);
+  indexes.set(link, known);
+  return known.get(address) ?? NONE;
+}
+
 /** The interface that an address lives on. */
 export function interfaceOf(spec: RouterSpec, address: VirtualAddress): string {
   return address.interface ?? spec.interface;
@@ -65,14 +76,16 @@ export function footing(
  *  virtual address itself. Unicast over IPv6 to peers behind routers needs an address that these can answer. */
 function primaryAddress(spec: RouterSpec, link: Link, virtual: ReadonlySet<Address>, current: Address | null): Address | null {
   const local = spec.peers.every(peer => isLinkLocal(peer.address));
-  const fits = ({ address, tentative }: HeldAddress): boolean => {
-    if (familyOf(address) !== spec.family || tentative || (virtual.has(address) && !isOwner(spec))) return false;
+  const fits = ({ address, marked, tentative }: HeldAddress): boolean => {
+    if (familyOf(address) !== spec.family || tentative) return false;
+    // Virtual, for us or for another daemon of this machine.
+    if ((virtual.has(address) || marked) && !isOwner(spec)) return false;
     if (spec.source !== null) return address === spec.source;
     return spec.family === 'ipv4' || isLinkLocal(address) === local;
   };
   // First what was right until now: an interface may have hundreds of addresses, and hundreds of routers ask.
-  const still = current === null ? undefined : link.addresses.find(held => held.address === current);
-  if (still !== undefined && fits(still)) return current;
+  if (current !== null && heldOn(link, current).some(fits)) return current;
   const fit = link.addresses.filter(fits);
-  return (fit.find(held => !held.secondary) ?? fit[0])?.address ?? null;
+  const first = fit.filter(held => !held.secondary);
+  return (first.find(held => held.validFor === null) ?? first[0] ?? fit[0])?.address ?? null;
 }

@@ -1,13 +1,15 @@
 // What routers have learned about their peers, kept over restarts: a text with a schema, and who may use which entry.
 // Must not know files: the agent reads and writes the text. Nothing here can keep a router from starting.
 import type { Log } from '../lib/log.ts';
-import { type ChecksumForm, type Plan, type RouterSpec, routerKey } from '../vrrp/router.ts';
+import { type ChecksumForm, type Plan, placeOf, type RouterSpec, routerKey } from '../vrrp/router.ts';
 import type { Learned } from './messages.ts';
 
-/** What was learned holds for one VRID on one interface: under the same name another one may have other peers. */
-export interface Entry extends Learned {
-  readonly interface: string;
-  readonly vrid: number;
+/** What was learned holds for one VRID on one interface in one family, whatever the router is called: another one may have
+ *  other peers. */
+export interface Entry {
+  /** `placeOf` */
+  readonly place: string;
+  readonly checksums: readonly ChecksumForm[];
 }
 
 export interface MemoryPorts {
@@ -21,13 +23,16 @@ export interface MemoryPorts {
 export interface Memory {
   /** Reads what was kept. Never rejects: without it peers are listened to anew. */
   recall(): Promise<void>;
-  /** This plan runs from now on. @returns what is known about its routers */
-  adopt(plan: Plan): readonly Learned[];
-  /** A router of the plan has learned something. Written soon, many in one piece. */
+  /** @returns what is known about the routers of a plan */
+  known(plan: Plan): readonly Learned[];
+  /** This plan runs from now on: what is learned is said in its names. */
+  adopt(plan: Plan): void;
+  /** A router of the plan that runs has learned something. Written soon, many in one piece. */
   learn(learned: Learned): void;
 }
 
 export function createMemory({ log, read, write }: MemoryPorts): Memory {
+  /** By place. */
   const entries = new Map<string, Entry>();
   let specs = new Map<string, RouterSpec>();
   let dirty = false;
@@ -42,9 +47,8 @@ export function createMemory({ log, read, write }: MemoryPorts): Memory {
       await Promise.resolve();
       dirty = false;
       try {
-        await write(
-          writeEntries([...entries.values()].filter(entry => specs.has(entry.router) && isAbout(entry, specs.get(entry.router)))),
-        );
+        const places = new Set([...specs.values()].map(placeOf));
+        await write(writeEntries([...entries.values()].filter(({ place }) => places.has(place))));
         failing = false;
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
@@ -63,7 +67,7 @@ export function createMemory({ log, read, write }: MemoryPorts): Memory {
         const kept = text === null ? [] : readEntries(text);
         if (kept !== null) {
           // What was learned while we read is newer.
-          for (const entry of kept) if (!entries.has(keyOf(entry))) entries.set(keyOf(entry), entry);
+          for (const entry of kept) if (!entries.has(entry.place)) entries.set(entry.place, entry);
           return;
         }
       } catch (error) {
@@ -71,19 +75,20 @@ export function createMemory({ log, read, write }: MemoryPorts): Memory {
       }
       log.write('warn', 'agent.learned-unreadable', {}, `what peers taught us before cannot be read, and is learned anew: ${why}`);
     },
-    adopt(plan) {
-      specs = new Map(plan.routers.map(spec => [routerKey(spec), spec]));
-      return [...specs].flatMap(([router, spec]) => {
-        const entry = entries.get(keyOf({ router, interface: spec.interface, vrid: spec.vrid }));
-        return entry === undefined ? [] : [{ router, checksums: entry.checksums }];
-      });
+    known: ({ routers }) =>
+      routers.flatMap(spec => {
+        const entry = entries.get(placeOf(spec));
+        return entry === undefined ? [] : [{ router: routerKey(spec), checksums: entry.checksums }];
+      }),
+    adopt({ routers }) {
+      specs = new Map(routers.map(spec => [routerKey(spec), spec]));
     },
     learn({ router, checksums }) {
       const spec = specs.get(router);
       if (spec === undefined) return;
-      const entry: Entry = { router, interface: spec.interface, vrid: spec.vrid, checksums };
-      if (checksums.length === 0) entries.delete(keyOf(entry));
-      else entries.set(keyOf(entry), entry);
+      const place = placeOf(spec);
+      if (checksums.length === 0) entries.delete(place);
+      else entries.set(place, { place, checksums });
       dirty = true;
       void flush();
     },
@@ -92,8 +97,7 @@ export function createMemory({ log, read, write }: MemoryPorts): Memory {
 
 /** The text that is kept, schema 1. */
 export function writeEntries(learned: readonly Entry[]): string {
-  const plain = learned.map(({ router, interface: device, vrid, checksums }) => ({ router, interface: device, vrid, checksums }));
-  return `${JSON.stringify({ schema: 1, learned: plain }, null, 2)}\n`;
+  return `${JSON.stringify({ schema: 1, learned }, null, 2)}\n`;
 }
 
 /** @returns null for anything that `writeEntries` has not written */
@@ -110,9 +114,9 @@ export function readEntries(text: string): readonly Entry[] | null {
 }
 
 function isEntry(value: unknown): value is Entry {
-  if (!isRecord(value) || !Array.isArray(value.checksums)) return false;
-  const strings = typeof value.router === 'string' && typeof value.interface === 'string';
-  return strings && typeof value.vrid === 'number' && value.checksums.length > 0 && value.checksums.every(isForm);
+  if (!isRecord(value)) return false;
+  const { place, checksums } = value;
+  return typeof place === 'string' && Array.isArray(checksums) && checksums.length > 0 && checksums.every(isForm);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -121,12 +125,4 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isForm(value: unknown): value is ChecksumForm {
   return value === 'rfc9568' || value === 'rfc5798';
-}
-
-function isAbout(entry: Entry, spec: RouterSpec | undefined): boolean {
-  return entry.interface === spec?.interface && entry.vrid === spec.vrid;
-}
-
-function keyOf({ router, interface: device, vrid }: Pick<Entry, 'router' | 'interface' | 'vrid'>): string {
-  return JSON.stringify([router, device, vrid]);
 }

@@ -38,7 +38,13 @@ export type ToEngine =
   | { readonly type: 'hello'; readonly protocol: number; readonly version: string }
   /** The whole wish; the engine works out the difference.
    *  `confirmWithin`: go back to the plan before, unless `confirm` follows within that time. */
-  | { readonly type: 'plan'; readonly plan: Plan; readonly learned: readonly Learned[]; readonly confirmWithin: Micros | null }
+  | {
+      readonly type: 'plan';
+      readonly id: number;
+      readonly plan: Plan;
+      readonly learned: readonly Learned[];
+      readonly confirmWithin: Micros | null;
+    }
   /** The plan on probation stays. */
   | { readonly type: 'confirm' }
   /** The reload that was asked for brings no plan: the file is unchanged, or wrong. What runs goes on. */
@@ -53,7 +59,8 @@ export type ToAgent =
   | { readonly type: 'hello'; readonly protocol: number; readonly version: string; readonly plan: Plan | null }
   /** The configuration is to be read again: SIGHUP. */
   | { readonly type: 'reload' }
-  | { readonly type: 'applied'; readonly refused: readonly Refused[] }
+  /** @see ToEngine `plan` of the same id */
+  | { readonly type: 'applied'; readonly id: number; readonly refused: readonly Refused[] }
   /** Nobody confirmed in time: this plan, the one before, runs again. */
   | { readonly type: 'reverted'; readonly plan: Plan }
   | { readonly type: 'learned'; readonly learned: Learned }

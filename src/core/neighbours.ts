@@ -40,6 +40,7 @@ export function createNeighbours(on: string, family: Family): Neighbours {
 
 function why(router: string | null, verdict: Admitted | Rejected | null, vrid: number): Neighbour['rejected'] {
   if (router === null) return { reason: 'unknown-vrid', detail: `VRID ${vrid}` };
-  if (verdict === null || verdict.kind === 'admitted') return null;
+  if (verdict === null) return { reason: 'not-running', detail: 'takes no part now' };
+  if (verdict.kind === 'admitted') return null;
   return { reason: verdict.reason, detail: verdict.detail };
 }

@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { AdvertLink, AdvertLinks, Clock, Network, SystemError } from '../platform/ports.ts';
 import type { Address, Family } from '../vrrp/address.ts';
 import { peekVrid } from '../vrrp/admit.ts';
-import { after, between, earliest, type Micros, seconds, type Vrid } from '../vrrp/units.ts';
+import { after, between, earliest, type Micros, millis, seconds, type Vrid } from '../vrrp/units.ts';
 import { explainTrouble } from './explain.ts';
 import type { Instance } from './instance.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
@@ -14,6 +14,10 @@ const REOPEN = seconds(1);
 /** How often it is looked who else speaks: when we are awake anyway, and when we slept for long. */
 const SAMPLE = seconds(1);
 const SAMPLE_AT_LAST = seconds(10);
+/** What waited before a timer ran out is looked at before that timer (decision 0009): so many small packets a receive buffer of
+ *  Linux holds, and 255 routers send no more in an interval. A flood brings more, and takes no more than this of a turn. */
+const LEAST = 277;
+const WORK = millis(10);
 
 export interface PortSurroundings {
   readonly clock: Clock;
@@ -31,13 +35,13 @@ export interface Port {
   /** By VRID; tell with `listen` when it changed. */
   readonly routers: Map<Vrid, Instance>;
   listen(): void;
-  /** Hands all waiting packets to their routers. */
+  /** Hands what waits to the routers; of a flood only a part, and `deadline` is now. */
   drain(): void;
   /** Looks who else speaks. @param due only when it is time for it */
   sample(due: Micros | null): void;
   /** Sockets belong to one life of an interface: a new index means new sockets. */
   reopen(now: Micros): void;
-  /** When `reopen` or `sample` wants to be called; null: not before the interface changes. */
+  /** When `drain`, `reopen` or `sample` wants to be called; null: not before the interface changes. */
   deadline(): Micros | null;
   trouble(destination: Address): string | null;
   close(): void;
@@ -51,11 +55,14 @@ export function createPort(name: string, family: Family, { clock, network, adver
   let socket: AdvertLink | null = null;
   let retryAt: Micros | null = null;
   let sampledAt: Micros | null = null;
+  /** The drain ended before the packets did. */
+  let unread = false;
 
   function close(): void {
     socket?.close();
     socket = null;
     index = null;
+    unread = false;
     troubles.clear();
   }
 
@@ -77,7 +84,11 @@ export function createPort(name: string, family: Family, { clock, network, adver
     socket: () => socket,
     listen: () => socket?.listenFor([...routers.keys()]),
     drain() {
-      for (let packet = socket?.receive() ?? null; packet !== null; packet = socket?.receive() ?? null) {
+      const began = clock.now();
+      for (let taken = 0; ; taken += 1) {
+        unread = taken >= LEAST && between(began, clock.now()) >= WORK;
+        const packet = unread ? null : (socket?.receive() ?? null);
+        if (packet === null) return;
         const { message, reception } = packet;
         const vrid = peekVrid(message);
         // The key of the map is a VRID, and a byte that is none finds nothing.
@@ -116,7 +127,10 @@ export function createPort(name: string, family: Family, { clock, network, adver
       index = link.index;
       socket.listenFor([...routers.keys()]);
     },
-    deadline: () => earliest(retryAt, socket === null || sampledAt === null ? null : after(sampledAt, SAMPLE_AT_LAST)),
+    deadline() {
+      if (unread) return clock.now();
+      return earliest(retryAt, socket === null || sampledAt === null ? null : after(sampledAt, SAMPLE_AT_LAST));
+    },
     trouble: destination => troubles.get(destination) ?? null,
     close,
   };

@@ -1,6 +1,5 @@
 // What a reload comes to, as values, and what it changes, in words for people. Passwords are compared and never shown.
 // Must not know files, sockets or clocks; the agent does what is described here.
-
 import { formatDuration } from '../config/duration.ts';
 import type { Change, Difference } from '../config/plan.ts';
 import { formatPrefix } from '../vrrp/address.ts';
@@ -46,7 +45,7 @@ export type Confirmation = 'confirmed' | 'nothing-to-confirm' | 'silent';
 /** The last reload, for status. Instants in ms since 1970. */
 export interface LastReload {
   readonly at: number;
-  readonly outcome: 'applied' | 'unchanged' | 'invalid' | 'silent' | 'reverted';
+  readonly outcome: Exclude<Reload['outcome'], 'planned'> | 'reverted';
   /** What is wrong, in words; null: nothing. */
   readonly problem: string | null;
 }
@@ -65,21 +64,42 @@ const MOST_ROUTERS = 8;
 
 const RESTARTS = ' (leaves in order, then starts anew)';
 
-/** A difference, one line for each router that changes and one for the rest: `+` comes, `-` goes, `~` changes, `=` stays. */
+/** A difference, one line for each router that changes and one for the rest: `+` comes, `-` goes, `~` changes, `=` stays; and
+ *  after `!` what is to be done elsewhere. */
 export function changeLines(change: Difference): readonly string[] {
+  const alone = aloneWords(change);
+  return [...rowLines(change), ...(alone === null ? [] : [`! ${alone}`]), ...restLines(change)];
+}
+
+function rowLines(change: Difference): readonly string[] {
   const rows = [
     ...change.added.map(spec => ['+', routerKey(spec), describe(spec)] as const),
     ...change.removed.map(spec => ['-', routerKey(spec), `VRID ${spec.vrid} on ${spec.interface}`] as const),
     ...change.changed.map(each => ['~', routerKey(each.to), `${changeWords(each).join(', ')}${each.restarts ? RESTARTS : ''}`] as const),
   ];
   const width = Math.max(0, ...rows.map(([, key]) => key.length));
-  const lines = rows.map(([sign, key, words]) => `${sign} ${key.padEnd(width)}  ${words}`);
-  return change.unchanged.length === 0 ? lines : [...lines, `= ${change.unchanged.length} unchanged`];
+  return rows.map(([sign, key, words]) => `${sign} ${key.padEnd(width)}  ${words}`);
 }
 
-/** The same in one line, for the log. */
+function restLines({ unchanged }: Difference): readonly string[] {
+  return unchanged.length === 0 ? [] : [`= ${unchanged.length} unchanged`];
+}
+
+/** In version 2 whoever has another interval or password is discarded (RFC 3768 §7.1), and so is the other version: until all
+ *  machines have the change, more than one serves.
+ *  @returns null where nothing of the kind changes */
+export function aloneWords({ changed }: Difference): string | null {
+  const routers = changed.flatMap(({ to, keys }) => (keys.some(key => parts(key, to)) ? [routerKey(to)] : []));
+  return routers.length === 0 ? null : `the other machines do not hear ${some(routers, ', ')} until they have it too`;
+}
+
+function parts(key: keyof RouterSpec, { version }: RouterSpec): boolean {
+  return key === 'version' || (version === 2 && (key === 'advertInterval' || key === 'password'));
+}
+
+/** What changes here, in one line for the log. */
 export function changeSummary(change: Difference): string {
-  const lines = changeLines(change).map(line => line.replace(/ {2,}/g, ' '));
+  const lines = [...rowLines(change), ...restLines(change)].map(line => line.replace(/ {2,}/g, ' '));
   const rest = lines.length - MOST_ROUTERS;
   return (rest > 0 ? [...lines.slice(0, MOST_ROUTERS), `and ${rest} more`] : lines).join('; ');
 }
@@ -100,17 +120,6 @@ export function refusalWords({ router, reason }: Refused): string {
 /** `holdfast.toml:3:5 ...`, and how many more there are. */
 export function problemWords({ errors, first }: Problem): string {
   return errors > 1 ? `${first} (and ${errors - 1} more)` : first;
-}
-
-/** Local time, as in the journal: `12:03:11`, with its day when that is more than 24 h from `now`.
- *  @param at ms since 1970
- *  @param now ms since 1970 */
-export function showTime(at: number, now: number): string {
-  const date = new Date(at);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  if (Math.abs(now - at) < 86_400_000) return time;
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
 }
 
 function describe(spec: RouterSpec): string {
@@ -140,7 +149,8 @@ const WORDS: Readonly<Record<keyof RouterSpec, Words>> = {
   vrid: arrow('VRID', spec => spec.vrid),
   version: arrow('version', spec => spec.version),
   priority: arrow('priority', spec => spec.priority),
-  addresses: (from, to) => `addresses ${listChange(from.addresses.map(showAddress), to.addresses.map(showAddress))}`,
+  addresses: (from, to) =>
+    `addresses ${listChange(from.addresses.map(showAddress), to.addresses.map(showAddress), originChange(from, to))}`,
   advertInterval: arrow('advert_interval', spec => formatDuration(spec.advertInterval)),
   preempt: arrow('preempt', spec => spec.preempt),
   preemptDelay: arrow('preempt_delay', spec => formatDuration(spec.preemptDelay)),
@@ -164,11 +174,23 @@ function showPeer({ address, minTtl, maxTtl }: Peer): string {
   return `${address} (TTL ${minTtl === maxTtl ? minTtl : `${minTtl} to ${maxTtl}`})`;
 }
 
-function listChange(from: readonly string[], to: readonly string[]): string {
+/** An address that we put first ourselves and that the file lists now, or the other way round: nothing moves. */
+function originChange(from: RouterSpec, to: RouterSpec): readonly string[] {
+  return to.addresses.flatMap(({ address, derived }) => {
+    const before = from.addresses.find(other => other.address === address);
+    if (before === undefined || before.derived === derived) return [];
+    return [derived === true ? `${address} no longer in the file, and still there` : `${address} now in the file`];
+  });
+}
+
+/** @param more what else there is to say about the items */
+function listChange(from: readonly string[], to: readonly string[], more: readonly string[] = []): string {
   const [before, after] = [new Set(from), new Set(to)];
   const added = to.filter(item => !before.has(item)).map(item => `+${item}`);
   const removed = from.filter(item => !after.has(item)).map(item => `-${item}`);
-  return added.length + removed.length === 0 ? 'in another order' : some([...added, ...removed], ' ');
+  const changed = [...added, ...removed];
+  if (changed.length > 0) return [some(changed, ' '), ...more].join(', ');
+  return [...(from.join() === to.join() ? [] : ['in another order']), ...more].join(', ');
 }
 
 function some(items: readonly string[], separator: string): string {

@@ -2,22 +2,21 @@
 // Must not decide when to speak, nor what about.
 import type { AdvertLink, Link } from '../platform/ports.ts';
 import type { Address } from '../vrrp/address.ts';
-import type { AddressDifference } from '../vrrp/admit.ts';
-import { type Advertisement, authenticate, encode, VRRP_GROUP } from '../vrrp/packet.ts';
+import type { AddressDifference, Admitted } from '../vrrp/admit.ts';
+import { authenticate, encode, VRRP_GROUP } from '../vrrp/packet.ts';
 import type { ChecksumForm, RouterSpec, VirtualRouter } from '../vrrp/router.ts';
 import type { Micros, Priority } from '../vrrp/units.ts';
-import { createChecksums } from './checksums.ts';
+import { createDialects } from './dialects.ts';
 import type { PeerStatus } from './status.ts';
 
 export interface Speaker {
   /** Sends one advertisement to everybody whom it concerns. */
   advertise(over: AdvertLink, on: Link, router: VirtualRouter, priority: Priority | 0): void;
-  /** An admitted advertisement tells in which form its sender wants to be answered.
+  /** An admitted advertisement tells how its sender wants to be spoken to.
    *  @returns whether we speak otherwise from now on */
-  heard(advertisement: Advertisement, from: Address, spec: RouterSpec, now: Micros): boolean;
-  /** A peer advertises our list without the link-local address that we put first: from now on ours is as short. Decision 0025.
-   *  @returns whether we speak otherwise from now on */
-  leaveOutDerived(): boolean;
+  heard({ advertisement, differs }: Admitted, from: Address, spec: RouterSpec, now: Micros): boolean;
+  /** Over IPv6: some peer wants the list without the link-local address that we put first. */
+  shortens(spec: RouterSpec): boolean;
   forms(spec: RouterSpec): readonly ChecksumForm[];
   learned(): readonly ChecksumForm[];
   /** @param on the interface while it is usable
@@ -27,9 +26,8 @@ export interface Speaker {
 
 /** @param remembered see `Learned` */
 export function createSpeaker(remembered: readonly ChecksumForm[]): Speaker {
-  const checksums = createChecksums(remembered);
+  const dialects = createDialects(remembered);
   const lastHeard = new Map<Address, Micros>();
-  let bare = false;
 
   return {
     advertise(over, on, router, priority) {
@@ -39,29 +37,28 @@ export function createSpeaker(remembered: readonly ChecksumForm[]): Speaker {
         vrid: router.vrid,
         priority,
         interval: router.advertInterval,
-        addresses: router.addresses.flatMap(({ address, derived }) => (bare && derived === true ? [] : [address])),
         authentication: router.version === 2 ? authenticate(router.password) : null,
       } as const;
       // The same file may serve all machines: our own address among the peers is not spoken to.
       const others = router.peers.flatMap(({ address }) => (has(on, address) ? [] : [address]));
       const destinations = router.peers.length === 0 ? [VRRP_GROUP[router.family]] : others;
       for (const destination of destinations) {
-        for (const checksum of checksums.forms(router)) {
-          over.send(encode({ ...said, checksum }, router.primary, destination), router.primary, destination);
+        for (const dialect of dialects.inUse(router)) {
+          const short = dialect === 'short-list';
+          const addresses = router.addresses.flatMap(({ address, derived }) => (short && derived === true ? [] : [address]));
+          const message = encode({ ...said, addresses, checksum: short ? 'rfc9568' : dialect }, router.primary, destination);
+          over.send(message, router.primary, destination);
         }
       }
     },
-    heard(advertisement, from, spec, now) {
+    heard({ advertisement, differs }, from, spec, now) {
       if (spec.peers.length > 0) lastHeard.set(from, now);
-      return checksums.heard(from, advertisement.checksum, advertisement.interval, spec, now);
+      const dialect = differs !== null && lacksOnlyDerived(differs, spec) ? 'short-list' : advertisement.checksum;
+      return dialects.heard(from, dialect, advertisement.interval, spec, now);
     },
-    leaveOutDerived() {
-      const news = !bare;
-      bare = true;
-      return news;
-    },
-    forms: checksums.forms,
-    learned: checksums.learned,
+    shortens: spec => dialects.inUse(spec).includes('short-list'),
+    forms: spec => [...new Set(dialects.inUse(spec).map(dialect => (dialect === 'short-list' ? 'rfc9568' : dialect)))],
+    learned: dialects.learned,
     peers(spec, on, trouble) {
       return spec.peers.map(({ address }) => {
         const self = on !== null && has(on, address);

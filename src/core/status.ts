@@ -17,8 +17,8 @@ export interface Lateness {
 }
 
 export interface RouterStatus {
-  /** Without what nobody may read. */
-  readonly spec: Omit<RouterSpec, 'password'>;
+  /** Without what nobody may read, and without the addresses, which stand below. */
+  readonly spec: Omit<RouterSpec, 'password' | 'addresses'>;
   readonly state: State['name'];
   readonly since: Micros;
   readonly reason: Reason | 'starting';
@@ -69,8 +69,8 @@ export interface Neighbour {
   readonly lastHeard: Micros;
   /** The router here that it speaks to; null: none has its VRID. */
   readonly router: string | null;
-  /** Why its last advertisement was not accepted; null: it was. */
-  readonly rejected: { readonly reason: RejectReason; readonly detail: string } | null;
+  /** Why its last advertisement was not accepted; null: it was. `not-running`: nobody looked, as the router takes no part now. */
+  readonly rejected: { readonly reason: RejectReason | 'not-running'; readonly detail: string } | null;
 }
 
 /** `second-owner` is a configuration error: two machines claim to own the addresses. A `second-active` that goes on for 3

@@ -28,7 +28,8 @@ export interface HeldAddress extends Prefix {
   readonly validFor: number | null;
   /** Marked by us when it was added (IFA_PROTO, Linux 5.18 and later). */
   readonly marked: boolean;
-  /** IFA_F_SECONDARY of IPv4: goes away with its primary unless promote_secondaries is set. Over IPv6, IFA_F_TEMPORARY. */
+  /** Not one to speak from while there is another: IFA_F_SECONDARY of IPv4, which goes away with its primary unless
+   *  promote_secondaries is set; the same bit of IPv6, IFA_F_TEMPORARY; and IFA_F_DEPRECATED, as virtual addresses are. */
   readonly secondary: boolean;
   /** IPv6: nobody may speak from it, as it is still being checked for duplicates (RFC 4862 §5.4), or is one. */
   readonly tentative: boolean;
@@ -66,9 +67,14 @@ export interface Network {
    *  Where the kernel refuses, addresses are put as /32 from then on, which nothing depends on. */
   protect(link: Link, done: (error: SystemError | null) => void): void;
   /** Accept_Mode false: from now on no packet to one of these addresses is accepted, neighbour discovery excepted.
-   *  Replaces what `key` denied before; an empty list denies nothing any more. The kernel acts before this returns.
+   *  Replaces what `key` denied before; an empty list denies nothing any more, of either family. The kernel acts before this
+   *  returns.
    *  @param key names the wish, 1..64 letters, digits and `._/-` */
   deny(key: string, family: Family, addresses: readonly Address[], done: (error: SystemError | null) => void): void;
+  /** What another process denies, which may be dead: that does not end with it.
+   *  @param done gets its keys when the kernel has answered; what this process has denied by then is not among them. None where
+   *  the kernel cannot deny anything */
+  deniedByOthers(done: (keys: readonly string[]) => void): void;
   /** Sends one whole link-layer frame. What cannot leave is lost: announcements are repeated. */
   sendFrame(link: Link, frame: Uint8Array): void;
 }

@@ -61,12 +61,17 @@ export type RejectReason =
   | 'wrong-password'
   | 'wrong-interval';
 
-/** How the address list of an advertisement differs from ours, whatever the order. */
+/** More addresses than anybody reads, of each kind. */
+const NAMED = 8;
+
+/** How the address list of an advertisement differs from ours, whatever the order; the first 8 of each kind. */
 export interface AddressDifference {
   /** Configured here, not advertised. */
   readonly missing: readonly Address[];
   /** Advertised, not configured here. */
   readonly extra: readonly Address[];
+  /** How many more there are of both. */
+  readonly more: number;
 }
 
 export interface Admitted {
@@ -178,7 +183,10 @@ function difference(self: VirtualRouter, advertised: readonly Address[]): Addres
   const theirs = new Set(advertised);
   const missing = [...ours].filter(address => !theirs.has(address));
   const extra = [...theirs].filter(address => !ours.has(address));
-  return missing.length + extra.length === 0 ? null : { missing, extra };
+  const all = missing.length + extra.length;
+  if (all === 0) return null;
+  const named = { missing: missing.slice(0, NAMED), extra: extra.slice(0, NAMED) };
+  return { ...named, more: all - named.missing.length - named.extra.length };
 }
 
 function rejected(reason: RejectReason, detail: string): Rejected {

@@ -83,6 +83,11 @@ export function routerKey(spec: Pick<RouterSpec, 'name' | 'family'>): string {
   return `${spec.name}/${spec.family}`;
 }
 
+/** What other machines know a router by, and other daemons on this one: two of the same place cannot be. */
+export function placeOf({ interface: name, family, vrid }: Pick<RouterSpec, 'interface' | 'family' | 'vrid'>): string {
+  return `${name}/${family}/${vrid}`;
+}
+
 /** RFC 9568 §1.7: the router whose own addresses the virtual addresses are. */
 export function isOwner(self: RouterSpec): boolean {
   return self.priority === OWNER;

@@ -76,7 +76,7 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB)): Rig {
       before = engine.plan;
       engine.plan = message.plan;
       engine.confirmBy = message.confirmWithin === null ? null : seconds(1000) + message.confirmWithin;
-      engine.say({ type: 'applied', refused: engine.refuses });
+      engine.say({ type: 'applied', id: message.id, refused: engine.refuses });
     }
     if (message.type === 'status') {
       const routers = engine.plan?.routers.map(spec => routerStatus({}, spec)) ?? [];
@@ -165,15 +165,32 @@ t.test('engine and agent of different builds: nothing is loaded', async t => {
 
 t.test('what was learned goes with each plan, and what is learned is kept', async t => {
   const all = rig();
-  all.files.learned = writeEntries([{ router: 'web/ipv4', interface: 'hf0', vrid: 51, checksums: ['rfc5798'] }]);
+  all.files.learned = writeEntries([{ place: 'hf0/ipv4/51', checksums: ['rfc5798'] }]);
   await all.settled();
   t.strictSame(plans(all)[0]?.learned, [{ router: 'web/ipv4', checksums: ['rfc5798'] }]);
   all.files.reading = good(WEB, MAIL);
   await all.agent.reload(KEEP);
   all.engine.say({ type: 'learned', learned: { router: 'mail/ipv4', checksums: ['rfc9568', 'rfc5798'] } });
   await all.settled();
-  t.match(JSON.parse(all.files.learned), { learned: [{ router: 'web/ipv4' }, { router: 'mail/ipv4', checksums: ['rfc9568', 'rfc5798'] }] });
+  t.match(JSON.parse(all.files.learned), {
+    learned: [{ place: 'hf0/ipv4/51' }, { place: 'hf0/ipv4/52', checksums: ['rfc9568', 'rfc5798'] }],
+  });
   t.strictSame(plans(all)[1]?.learned, [{ router: 'web/ipv4', checksums: ['rfc5798'] }]);
+});
+
+t.test('what was learned follows a router to its new name; what is learned meanwhile is still said in the old one', async t => {
+  const all = rig();
+  await all.settled();
+  all.engine.say({ type: 'learned', learned: { router: 'web/ipv4', checksums: ['rfc5798'] } });
+  all.files.reading = good({ ...WEB, name: 'site' });
+  const { say } = all.engine;
+  all.engine.say = message => {
+    if (message.type === 'applied') say({ type: 'learned', learned: { router: 'web/ipv4', checksums: ['rfc5798', 'rfc9568'] } });
+    say(message);
+  };
+  t.match(await all.agent.reload(KEEP), { outcome: 'applied' });
+  t.strictSame(plans(all)[1]?.learned, [{ router: 'site/ipv4', checksums: ['rfc5798'] }]);
+  t.match(JSON.parse(all.files.learned ?? ''), { learned: [{ place: 'hf0/ipv4/51', checksums: ['rfc5798', 'rfc9568'] }] });
 });
 
 t.test('reload: applied', async t => {
@@ -273,6 +290,12 @@ t.test('on probation: neither a reload nor SIGHUP is taken, confirmed it stays',
   await all.settled();
   t.match(all.heard.at(-1), { type: 'keep' });
   t.equal(all.files.loads, 2, 'the files are not even read');
+  t.strictSame(all.agent.configuration().lastReload, {
+    at: NOW,
+    outcome: 'busy',
+    problem: 'the files were not read, as the reload before was not confirmed yet',
+  });
+  t.equal(all.told.at(-1), 'reload: the files were not read, as the reload before was not confirmed yet; web/ipv4 active');
   t.match(all.log.of('agent.reload-busy'), [{ level: 'warn', message: /until 12:01:00 for its confirmation; holdfast confirm$/ }, {}]);
   t.equal(await all.agent.confirm(), 'confirmed');
   t.strictSame(events(all).at(-1), 'agent.confirmed');
@@ -383,17 +406,65 @@ t.test('an engine that does not answer', async t => {
   t.match(await all.agent.reload(KEEP), { outcome: 'unchanged' }, 'and goes on');
 });
 
-t.test('an engine that applies late is believed all the same', { timeout: 30_000 }, async t => {
-  const all = rig();
+/** A reload to two routers that the engine does without a word. @returns what it would have said */
+async function applyInSilence(all: Rig): Promise<readonly ToAgent[]> {
   await all.settled();
-  all.files.reading = good(WEB, MAIL);
   const { say } = all.engine;
-  const late: ToAgent[] = [];
-  all.engine.say = message => (message.type === 'applied' ? void late.push(message) : say(message));
-  t.strictSame(await all.agent.reload(KEEP), { outcome: 'silent' });
+  const unsaid: ToAgent[] = [];
+  all.engine.say = message => (message.type === 'applied' ? void unsaid.push(message) : say(message));
+  all.files.reading = good(WEB, MAIL);
+  const result = await all.agent.reload(KEEP);
   all.engine.say = say;
-  for (const message of late) say(message);
+  if (result.outcome !== 'silent') throw new Error(`${result.outcome} without an answer`);
+  return unsaid;
+}
+
+t.test('an engine that does not say what it does', { timeout: 30_000 }, async t => {
+  const [late, after, lost] = [rig(), rig(), rig()];
+  // The patience of the agent is 10 s, and all three wait for its end.
+  const unsaid = await Promise.all([late, after, lost].map(applyInSilence));
+  const sayAll = async (all: Rig, messages: readonly ToAgent[] = []) => {
+    for (const message of messages) all.engine.say(message);
+    await all.settled();
+  };
+
+  await t.test('is believed when it does so late, and the last reload set right', async t => {
+    t.match(late.told.at(-1), /^reload: .*engine does not answer; web/);
+    late.files.wall = NOW + 60_000;
+    await sayAll(late, unsaid[0]);
+    t.strictSame(late.agent.configuration().lastReload, { at: NOW + 60_000, outcome: 'applied', problem: null });
+    t.equal(late.told.at(-1), 'web/ipv4 active, mail/ipv4 active');
+    t.equal(late.log.of('agent.reloaded').length, 1);
+    t.match(await late.agent.reload(KEEP), { outcome: 'unchanged' });
+    t.equal(late.engine.plan?.routers.map(routerKey).join(), 'web/ipv4,mail/ipv4');
+  });
+
+  await t.test('does not hide that the next reload failed', async t => {
+    after.files.reading = BAD;
+    t.match(await after.agent.reload(KEEP), { outcome: 'invalid' });
+    await sayAll(after, unsaid[1]);
+    t.match(after.agent.configuration().lastReload, { outcome: 'invalid' });
+    t.equal(after.log.of('agent.reloaded').length, 1, 'what happened is in the log');
+  });
+
+  await t.test('has its next answer taken for what it is about, and a lost one for nothing', async t => {
+    lost.files.reading = good({ ...WEB, priority: priority(102) });
+    lost.engine.refuses = [{ router: 'web/ipv4', reason: 'already-running' }];
+    t.match(await lost.agent.reload(KEEP), { outcome: 'applied', refused: [{ router: 'web/ipv4' }] });
+    t.match(await lost.agent.reload(KEEP), { outcome: 'unchanged' }, 'what runs is the second one');
+    await sayAll(lost, unsaid[2]);
+    t.match(await lost.agent.reload(KEEP), { outcome: 'unchanged' }, 'also when the first answer turns up after all');
+  });
+});
+
+t.test('version 2: what the other machines must have too is a warning of its own', async t => {
+  const all = rig(null, good({ ...WEB, version: 2 }));
   await all.settled();
-  t.match(await all.agent.reload(KEEP), { outcome: 'unchanged' });
-  t.equal(all.engine.plan?.routers.map(routerKey).join(), 'web/ipv4,mail/ipv4');
+  all.files.reading = good({ ...WEB, version: 2, password: 'hunter3' });
+  await all.agent.reload(KEEP);
+  t.match(all.log.of('agent.reload-alone'), [{ level: 'warn', message: 'the other machines do not hear web/ipv4 until they have it too' }]);
+  all.files.reading = good({ ...WEB, version: 2, password: 'hunter3', priority: priority(150) });
+  await all.agent.reload(KEEP);
+  t.equal(all.log.of('agent.reload-alone').length, 1);
+  keepsSecret(t, all);
 });

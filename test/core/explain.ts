@@ -4,6 +4,7 @@ import {
   explain,
   explainDeafness,
   explainNote,
+  explainRefusal,
   explainRejection,
   explainTrouble,
   explainUnusable,
@@ -38,6 +39,14 @@ t.test('durations with three digits', async t => {
     [123_000_000, '123 s'],
   ] as const;
   for (const [duration, text] of cases) t.equal(showDuration(micros(duration)), text);
+});
+
+t.test('what the kernel says to an address', async t => {
+  const error = { kind: 'system-error', op: 'add address', target: '192.0.2.200/24 on hf0', code: 'EINVAL' } as const;
+  t.equal(explainRefusal(error, routerSpec()), 'add address 192.0.2.200/24 on hf0: EINVAL');
+  const scoped = routerSpec({ addresses: [{ ...prefix('192.0.2.200/24'), scope: 'link' }] });
+  t.match(explainRefusal(error, scoped), /EINVAL; Linux wants one scope/);
+  t.notMatch(explainRefusal({ ...error, code: 'EPERM' }, scoped), /scope/);
 });
 
 t.test('every reason', async t => {

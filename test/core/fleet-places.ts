@@ -2,8 +2,9 @@
 import t from 'tap';
 import { millis, priority, seconds, vrid } from '../../src/vrrp/units.ts';
 import { engineRig, PEER } from '../fixtures/engine-rig.ts';
-import { prefix, routerSpec } from '../fixtures/virtual-router.ts';
+import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
+const VIP = ip('192.0.2.200');
 const WEB = routerSpec({ priority: priority(200) });
 const MAIL = routerSpec({ name: 'mail', vrid: vrid(52), priority: priority(200), addresses: [prefix('192.0.2.201/24')] });
 
@@ -116,4 +117,57 @@ t.test('a router that comes back with a plan that nobody confirmed remembers wha
   engine.apply({ routers: [MAIL] }, { learned, confirmWithin: seconds(10) });
   run(seconds(15));
   t.match(status(), { spec: { name: 'web' }, checksums: ['rfc5798'] });
+});
+
+t.test('decision 0020: what killed daemons denied goes with the first plan, whoever ran there; what a living one denies stays', async t => {
+  const rig = engineRig();
+  const { machine, run } = rig;
+  const shut = { accept: false, advertInterval: millis(100) };
+  const inside = routerSpec({ name: 'inside', interface: 'hf1', ...shut, addresses: [prefix('198.51.100.200/24')] });
+  const dead = rig.another(rig);
+  dead.engine.apply({ routers: [{ ...WEB, ...shut }, { ...MAIL, ...shut }, inside] });
+  run(seconds(2));
+  const all = [WEB, MAIL, inside].flatMap(({ addresses }) => addresses.map(({ address }) => address));
+  t.ok(all.every(machine.denied));
+  dead.daemon.loop.end();
+  run(seconds(10));
+  const other = rig.another(rig);
+  other.engine.apply({ routers: [inside] });
+  run(seconds(5));
+  t.strictSame(all.map(machine.denied), [false, false, true], 'WEB and MAIL left the file');
+  rig.engine.apply({ routers: [WEB] });
+  run(seconds(5));
+  t.strictSame(all.map(machine.denied), [false, false, true], 'the other daemon runs');
+});
+
+t.test('a router that still accepts nothing is never open while it takes over what its former life had', async t => {
+  const rig = engineRig();
+  const { machine, run, timeline } = rig;
+  const shut = { ...WEB, accept: false };
+  const dead = rig.another(rig);
+  dead.engine.apply({ routers: [shut] });
+  run(seconds(5));
+  dead.daemon.loop.end();
+  let open = 0;
+  timeline.watch(() => {
+    if (machine.accepts(VIP)) open += 1;
+  });
+  rig.engine.apply({ routers: [shut] });
+  run(seconds(10));
+  t.strictSame([rig.state(), open, machine.denied(VIP)], ['active', 0, true]);
+  rig.engine.stop(() => {});
+  run(seconds(5));
+  t.notOk(machine.denied(VIP));
+});
+
+t.test('filters are looked for once, and not at all while something happens', async t => {
+  const rig = engineRig();
+  const { run } = rig;
+  rig.engine.apply({ routers: [WEB] });
+  run(seconds(5));
+  const late = rig.another(rig);
+  late.machine.network(late.daemon.loop, () => {}).deny('hf0/ipv4/99', 'ipv4', [VIP], () => {});
+  rig.engine.apply({ routers: [WEB, MAIL] });
+  run(seconds(5));
+  t.ok(rig.machine.denied(VIP), 'whoever comes next finds it');
 });

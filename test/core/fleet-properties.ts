@@ -132,10 +132,11 @@ function settled(nodes: readonly Node[], plans: ReadonlyMap<string, readonly Rou
     const { routers } = engine.status();
     const [want, have] = [plan.map(routerKey), routers.map(({ spec }) => routerKey(spec))];
     if (want.join() !== have.join()) throw new Error(`${name} runs ${have.join()} and not ${want.join()}`);
-    for (const { spec, state, waiting } of routers) {
+    for (const { spec, state, waiting, addresses } of routers) {
       if (waiting !== null) throw new Error(`${name} ${spec.name}: ${waiting}`);
       wished.set(spec.vrid, [...(wished.get(spec.vrid) ?? []), ...(state === 'active' ? [name] : [])]);
-      for (const { address } of spec.addresses) {
+      for (const { address: text } of addresses) {
+        const { address } = prefix(text);
         if (machine.holds(address) !== (state === 'active')) throw new Error(`${name} ${spec.name} is ${state}, ${address}`);
         if (state === 'active' && machine.denied(address) === spec.accept) throw new Error(`${name} ${address} accept ${spec.accept}`);
       }

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { adoptable, renewInterval } from '../../src/core/holder.ts';
 import type { VirtualAddress } from '../../src/vrrp/router.ts';
-import { priority, seconds } from '../../src/vrrp/units.ts';
+import { micros, priority, seconds, vrid } from '../../src/vrrp/units.ts';
 import { BOTH, holderRig, ONE, TWO } from '../fixtures/holder-rig.ts';
 import { prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
@@ -439,4 +439,75 @@ t.test('lingers: taken off, and the kernel still shows it', async t => {
   network.put(link(), { ...ONE, family: 'ipv4', validFor: 6 }, () => {});
   run();
   t.equal(holder.lingers(network.link), false, 'what another router has put there meanwhile is not waited for');
+});
+
+t.test('what is put back before our removal is read lingers for a second, and is then somebody else’s', async t => {
+  const { acquire, foreign, held, holder, machine, network, removals, run } = holderRig(false);
+  acquire();
+  run();
+  t.equal(holder.deadline(), null);
+  holder.release(false);
+  machine.addAddress('hf0', ONE);
+  t.equal(holder.deadline(), null, 'the kernel has not said yet that they are gone');
+  run();
+  t.strictSame([holder.lingers(network.link), holder.deadline(), removals()], [true, micros(1_001_100), 1], 'told of what is still shown');
+  run(seconds(10));
+  t.equal(holder.lingers(network.link), true, 'as long as nobody looks at the clock');
+  holder.forget();
+  t.strictSame([holder.lingers(network.link), holder.deadline()], [false, null]);
+  acquire();
+  run();
+  t.strictSame([foreign, held()[0]], [['192.0.2.200'], ['192.0.2.200', null]], 'not ours any more');
+  t.equal(holder.deadline(), null, 'what is wished for is not forgotten');
+});
+
+t.test('once it is gone after all there is nothing to wait for', async t => {
+  const { acquire, holder, machine, network, run } = holderRig(false);
+  acquire();
+  run();
+  holder.release(false);
+  machine.addAddress('hf0', ONE);
+  run();
+  t.not(holder.deadline(), null);
+  machine.deleteAddress('hf0', ONE.address);
+  run();
+  t.strictSame([holder.lingers(network.link), holder.deadline()], [false, null]);
+});
+
+t.test('to forget while addresses are wished for does not forget these', async t => {
+  const { acquire, foreign, holder, run } = holderRig(false);
+  acquire({ ...BOTH, lease: null });
+  run();
+  holder.forget();
+  acquire({ ...BOTH, lease: null });
+  t.strictSame(foreign, []);
+});
+
+t.test('the work for one address does not grow with those of others on the interface', async t => {
+  const { acquire, holder, link, run } = holderRig();
+  acquire();
+  run();
+  const others = Array.from({ length: 5000 }, (_, i) => prefix(`10.0.${i >> 8}.${i & 255}/8`));
+  let looks = 0;
+  // Every look at another's address counts, but for the one that makes the index.
+  const counted = others.map(other => ({
+    ...other,
+    validFor: 6,
+    marked: true,
+    secondary: false,
+    tentative: false,
+    get address() {
+      looks += 1;
+      return other.address;
+    },
+  }));
+  const crowded = { ...link(), addresses: [...counted, ...link().addresses] };
+  const spec = (id: number) => ({ ...BOTH, vrid: vrid(id) });
+  for (let id = 1; id <= 100; id += 1) {
+    holder.observe(() => crowded);
+    holder.acquire(spec(id), new Map([['hf0', crowded]]));
+    holder.lingers(() => crowded);
+    adoptable(spec(id), new Map([['hf0', crowded]]));
+  }
+  t.equal(looks, others.length);
 });

@@ -1,6 +1,6 @@
 // Tests src/core/interface.ts: whether its interfaces can carry a virtual router, and from which address it speaks.
 import t from 'tap';
-import { footing, interfacesOf } from '../../src/core/interface.ts';
+import { footing, heldOn, interfacesOf } from '../../src/core/interface.ts';
 import type { HeldAddress, Link } from '../../src/platform/ports.ts';
 import type { RouterSpec } from '../../src/vrrp/router.ts';
 import { priority } from '../../src/vrrp/units.ts';
@@ -106,6 +106,43 @@ t.test('unicast over IPv6: link-local to peers on the link, global as soon as on
 t.test('a primary address of the kernel before a secondary one, which is better than none', async t => {
   t.equal(primary([held('192.0.2.9/24', { secondary: true }), held('192.0.2.11/24')]), '192.0.2.11');
   t.equal(primary([held('192.0.2.9/24', { secondary: true })]), '192.0.2.9');
+});
+
+t.test('also not the virtual address of another daemon, which nobody here knows but by its mark', async t => {
+  t.equal(primary([held('192.0.2.66/24', { marked: true }), held('192.0.2.11/24')]), '192.0.2.11');
+  t.equal(primary([held('192.0.2.66/24', { marked: true })]), 'no-address');
+  t.equal(primary([held('fe80::66/64', { marked: true, secondary: true }), held('fe80::11/64')], V6), 'fe80::11');
+  t.equal(primary([held('192.0.2.66/24', { marked: true }), held('192.0.2.11/24')], routerSpec(), '192.0.2.66'), '192.0.2.11');
+  const named = routerSpec({ source: ip('192.0.2.66') });
+  t.equal(primary([held('192.0.2.66/24', { marked: true })], named), 'no-address', 'even where it is named');
+  t.equal(
+    primary([held('192.0.2.200/24', { marked: true })], routerSpec({ priority: priority(255) })),
+    '192.0.2.200',
+    'but an owner’s is its own',
+  );
+});
+
+t.test('an address that is to be used no more, as other daemons add theirs, only when there is no other', async t => {
+  const deprecated = held('fe80::66/64', { secondary: true });
+  t.equal(primary([deprecated, held('fe80::11/64')], V6), 'fe80::11');
+  t.equal(primary([deprecated], V6), 'fe80::66');
+});
+
+t.test('an address for ever before one that may end, as leased ones do', async t => {
+  t.equal(primary([held('192.0.2.66/24', { validFor: 6 }), held('192.0.2.11/24')]), '192.0.2.11');
+  t.equal(primary([held('192.0.2.66/24', { validFor: 600 })]), '192.0.2.66', 'DHCP');
+  const secondary = held('192.0.2.9/24', { secondary: true });
+  t.equal(primary([secondary, held('192.0.2.66/24', { validFor: 600 })]), '192.0.2.66', 'but a primary one first');
+});
+
+t.test('the addresses of an interface by themselves, once for each prefix length', async t => {
+  const own = link([held('192.0.2.11/24'), held('192.0.2.200/24'), held('192.0.2.11/32')]);
+  t.strictSame(
+    heldOn(own, ip('192.0.2.11')).map(({ length }) => length),
+    [24, 32],
+  );
+  t.strictSame(heldOn(own, ip('192.0.2.12')), []);
+  t.strictSame(heldOn({ ...own, addresses: [] }, ip('192.0.2.11')), [], 'another view is another interface');
 });
 
 t.test('source: that address and no other, once it is there and may be spoken from', async t => {

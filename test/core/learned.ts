@@ -39,16 +39,17 @@ t.test('what was learned is there after a restart', async t => {
   const log = createLog();
   const first = createMemory({ log, ...file });
   await first.recall();
-  t.strictSame(first.adopt(both), []);
+  t.strictSame(first.known(both), []);
+  first.adopt(both);
   first.learn(OLD);
   await turns();
   const second = createMemory({ log, ...file });
   await second.recall();
-  t.strictSame(second.adopt(both), [OLD]);
+  t.strictSame(second.known(both), [OLD]);
   t.strictSame(log.lines, [], 'and nothing of it is news');
   t.strictSame(JSON.parse(file.state.text ?? ''), {
     schema: 1,
-    learned: [{ router: 'web/ipv4', interface: 'hf0', vrid: 51, checksums: ['rfc5798'] }],
+    learned: [{ place: 'hf0/ipv4/51', checksums: ['rfc5798'] }],
   });
 });
 
@@ -56,10 +57,38 @@ t.test('an entry is about one VRID on one interface', async t => {
   const memory = createMemory({ log: createLog(), ...fakeFile() });
   memory.adopt(both);
   memory.learn(OLD);
-  t.strictSame(memory.adopt({ routers: [{ ...web, vrid: vrid(61) }] }), []);
-  t.strictSame(memory.adopt({ routers: [{ ...web, interface: 'hf1' }] }), []);
-  t.strictSame(memory.adopt({ routers: [{ ...web, name: 'mail' }] }), []);
-  t.strictSame(memory.adopt({ routers: [web] }), [OLD], 'and still known when a reload goes back');
+  t.strictSame(memory.known({ routers: [{ ...web, vrid: vrid(61) }] }), []);
+  t.strictSame(memory.known({ routers: [{ ...web, interface: 'hf1' }] }), []);
+  t.strictSame(memory.known({ routers: [{ ...web, family: 'ipv6' }] }), []);
+  t.strictSame(memory.known({ routers: [web] }), [OLD], 'and still known when a reload goes back');
+});
+
+t.test('a new name is the same router to its peers', async t => {
+  const file = fakeFile();
+  const memory = createMemory({ log: createLog(), ...file });
+  memory.adopt(both);
+  memory.learn(OLD);
+  const swapped = {
+    routers: [
+      { ...web, name: 'db' },
+      { ...db, name: 'web' },
+    ],
+  };
+  t.strictSame(memory.known(swapped), [{ ...OLD, router: 'db/ipv4' }]);
+  memory.learn({ router: 'db/ipv4', checksums: ['rfc9568', 'rfc5798'] });
+  t.strictSame(
+    memory.known(swapped).map(({ router }) => router),
+    ['db/ipv4', 'web/ipv4'],
+    'until the new plan runs, in the old names',
+  );
+  memory.adopt(swapped);
+  memory.learn({ router: 'db/ipv4', checksums: [] });
+  t.strictSame(
+    memory.known(swapped).map(({ router }) => router),
+    ['web/ipv4'],
+  );
+  await turns();
+  t.strictSame(readEntries(file.state.text ?? ''), [{ place: 'hf0/ipv4/52', checksums: ['rfc9568', 'rfc5798'] }]);
 });
 
 t.test('what is unlearned, and what nobody here can have learned', async t => {
@@ -71,7 +100,7 @@ t.test('what is unlearned, and what nobody here can have learned', async t => {
   memory.learn({ ...OLD, checksums: [] });
   await turns();
   t.strictSame(readEntries(file.state.text ?? ''), []);
-  t.strictSame(memory.adopt(both), []);
+  t.strictSame(memory.known(both), []);
 });
 
 t.test('many messages are few files, and the last one counts', async t => {
@@ -87,7 +116,7 @@ t.test('many messages are few files, and the last one counts', async t => {
   memory.learn({ router: 'r0/ipv4', checksums: ['rfc9568', 'rfc5798'] });
   await turns();
   t.ok(file.written.length <= 3);
-  t.strictSame(readEntries(file.state.text ?? '')?.find(({ router }) => router === 'r0/ipv4')?.checksums, ['rfc9568', 'rfc5798']);
+  t.strictSame(readEntries(file.state.text ?? '')?.find(({ place }) => place === 'hf0/ipv4/1')?.checksums, ['rfc9568', 'rfc5798']);
   t.equal(readEntries(file.state.text ?? '')?.length, 255);
 });
 
@@ -100,13 +129,13 @@ t.test('routers that are gone do not stay in the file', async t => {
   memory.learn({ router: 'db/ipv4', checksums: ['rfc5798'] });
   await turns();
   t.strictSame(
-    readEntries(file.state.text ?? '')?.map(({ router }) => router),
-    ['db/ipv4'],
+    readEntries(file.state.text ?? '')?.map(({ place }) => place),
+    ['hf0/ipv4/52'],
   );
 });
 
 t.test('garbage is told once and forgotten', async t => {
-  const entry = { router: 'web/ipv4', interface: 'hf0', vrid: 51, checksums: ['rfc5798'] };
+  const entry = { place: 'hf0/ipv4/51', checksums: ['rfc5798'] };
   const garbage = [
     '',
     'null',
@@ -117,8 +146,8 @@ t.test('garbage is told once and forgotten', async t => {
     '{"schema":2,"learned":[]}',
     '{"schema":1}',
     '{"schema":1,"learned":[null]}',
-    ...[{ router: 1 }, { interface: null }, { vrid: '51' }, { checksums: [] }, { checksums: ['md5'] }, { checksums: 'rfc5798' }].map(
-      wrong => JSON.stringify({ schema: 1, learned: [entry, { ...entry, ...wrong }] }),
+    ...[{ place: 1 }, { place: undefined }, { checksums: [] }, { checksums: ['md5'] }, { checksums: 'rfc5798' }].map(wrong =>
+      JSON.stringify({ schema: 1, learned: [entry, { ...entry, ...wrong }] }),
     ),
   ];
   for (const text of garbage) {
@@ -127,9 +156,13 @@ t.test('garbage is told once and forgotten', async t => {
     await memory.recall();
     t.match(log.lines, [{ level: 'warn', event: 'agent.learned-unreadable' }], text);
     t.equal(log.lines.length, 1);
-    t.strictSame(memory.adopt(both), []);
+    t.strictSame(memory.known(both), []);
   }
-  t.strictSame(readEntries(writeEntries([{ ...OLD, interface: 'hf0', vrid: 51 }]))?.length, 1, 'the control: a right one is read');
+  t.strictSame(
+    readEntries(writeEntries([{ place: 'hf0/ipv4/51', checksums: ['rfc5798'] }]))?.length,
+    1,
+    'the control: a right one is read',
+  );
 });
 
 t.test('a file that cannot be read or written costs a log line', async t => {
@@ -155,11 +188,11 @@ t.test('a file that cannot be read or written costs a log line', async t => {
 });
 
 t.test('what is learned while the file is read is newer', async t => {
-  const file = fakeFile(writeEntries([{ ...OLD, interface: 'hf0', vrid: 51 }]));
+  const file = fakeFile(writeEntries([{ place: 'hf0/ipv4/51', checksums: ['rfc5798'] }]));
   const memory = createMemory({ log: createLog(), ...file });
   memory.adopt(both);
   const reading = memory.recall();
   memory.learn({ router: 'web/ipv4', checksums: ['rfc9568'] });
   await reading;
-  t.strictSame(memory.adopt(both), [{ router: 'web/ipv4', checksums: ['rfc9568'] }]);
+  t.strictSame(memory.known(both), [{ router: 'web/ipv4', checksums: ['rfc9568'] }]);
 });

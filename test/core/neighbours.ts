@@ -114,7 +114,7 @@ t.test('what cannot be read is listed with what can', async t => {
 t.test('nobody judged it: no reason to show', async t => {
   const neighbours = createNeighbours('hf0', 'ipv4');
   neighbours.heard(message(), reception(), 'web', null, T);
-  t.match(neighbours.list(), [{ router: 'web', rejected: null }]);
+  t.match(neighbours.list(), [{ router: 'web', rejected: { reason: 'not-running' } }]);
 });
 
 t.test('one for each address and VRID, as it was heard last', async t => {

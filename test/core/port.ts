@@ -5,7 +5,7 @@ import { createPort, type Port } from '../../src/core/port.ts';
 import { createLoop } from '../../src/platform/fake/clock.ts';
 import { createLog, type FakeLog } from '../../src/platform/fake/log.ts';
 import { createMachine, type Machine } from '../../src/platform/fake/network.ts';
-import type { AdvertLinkEvents, SystemError } from '../../src/platform/ports.ts';
+import type { AdvertLinkEvents, Datagram, SystemError } from '../../src/platform/ports.ts';
 import type { Admitted, Reception, Rejected } from '../../src/vrrp/admit.ts';
 import { VRRP_GROUP } from '../../src/vrrp/packet.ts';
 import { after, micros, millis, seconds, type Vrid, vrid } from '../../src/vrrp/units.ts';
@@ -28,10 +28,12 @@ interface Rig extends Segment {
   /** `vrid source` of what the routers received. */
   readonly received: string[];
   listenTo(id: Vrid, verdict?: Admitted | Rejected | null): void;
+  /** How many packets wait for VRID 51 behind what is on the segment. */
+  waiting: number;
 }
 
-/** The port of a fourth machine `d` on the segment. */
-function rig(): Rig {
+/** The port of a fourth machine `d` on the segment. @param cost of each packet that a router receives */
+function rig(cost = micros(0)): Rig {
   const around = segment();
   const { timeline, lan } = around;
   const own = createMachine(timeline, 'd', 4);
@@ -43,13 +45,22 @@ function rig(): Rig {
   const sockets = lan.sockets(own, loop);
   let told: AdvertLinkEvents | null = null;
   let turns = 0;
+  let spent = micros(0);
+  const endless: Datagram = { message: ADVERT, reception: { source: ip('192.0.2.66'), destination: VRRP_GROUP.ipv4, ttl: 255 } };
   const port = createPort('hf0', 'ipv4', {
-    clock: loop.clock(() => {}),
+    clock: { ...loop.clock(() => {}), now: () => after(timeline.now(), spent) },
     network: own.network(loop, () => {}),
     adverts: {
       open(link, family, wanted) {
         told = wanted;
-        return sockets.open(link, family, wanted);
+        const opened = sockets.open(link, family, wanted);
+        if ('kind' in opened) return opened;
+        const receive = (): Datagram | null => {
+          if (made.waiting === 0) return null;
+          made.waiting -= 1;
+          return endless;
+        };
+        return { ...opened, receive: () => opened.receive() ?? receive() };
       },
     },
     log,
@@ -58,7 +69,7 @@ function rig(): Rig {
     },
   });
   const received: string[] = [];
-  return {
+  const made: Rig = {
     ...around,
     own,
     port,
@@ -72,10 +83,17 @@ function rig(): Rig {
       around.run(millis(1));
     },
     listenTo(id, verdict = null) {
-      port.routers.set(id, stub(id, verdict, received));
+      const router = stub(id, verdict, received);
+      const receive: Instance['receive'] = (...packet) => {
+        spent = micros(spent + cost);
+        return router.receive(...packet);
+      };
+      port.routers.set(id, { ...router, receive });
       port.listen();
     },
+    waiting: 0,
   };
+  return made;
 }
 
 /** A router that only keeps what it is given. */
@@ -128,6 +146,43 @@ t.test('opened when the interface is there; packets wake the engine and go to th
   t.equal(received.length, 2);
 });
 
+t.test('decision 0009: what 255 routers say in an interval is read before any timer, however long that takes', async t => {
+  const around = rig(millis(5));
+  const { port, reopen, listenTo, received } = around;
+  listenTo(vrid(51));
+  reopen();
+  around.waiting = 255;
+  port.drain();
+  t.equal(received.length, 255);
+  t.equal(port.deadline(), null);
+});
+
+t.test('of a flood 10 ms are read, and no fewer packets than a receive buffer holds; then timers have their turn at once', async t => {
+  for (const [cost, taken] of [
+    [20, 500],
+    [100, 277],
+  ] as const) {
+    const around = rig(micros(cost));
+    const { port, reopen, listenTo, received, timeline } = around;
+    listenTo(vrid(51));
+    reopen();
+    around.waiting = 900;
+    port.drain();
+    t.equal(received.length, taken);
+    t.equal(port.deadline(), after(timeline.now(), micros(cost * taken)), 'now');
+    port.drain();
+    t.equal(received.length, 2 * taken > 900 ? 900 : 2 * taken, 'the next turn goes on');
+    around.waiting = 0;
+    port.drain();
+    t.equal(port.deadline(), null, 'the flood is over');
+    around.waiting = 900;
+    port.drain();
+    t.not(port.deadline(), null);
+    port.close();
+    t.equal(port.deadline(), null, 'nothing is read of a socket that is closed');
+  }
+});
+
 t.test('before and after it is open there is nothing to read', async t => {
   const { port, reopen, listenTo, hear, received } = rig();
   listenTo(vrid(51));
@@ -163,7 +218,7 @@ t.test('neighbours: ours with their verdict, others as a sample', async t => {
   port.drain();
   t.match(port.neighbours.list(), [
     { vrid: 51, router: 'router-51', rejected: { reason: 'wrong-checksum', detail: '0x1234' } },
-    { vrid: 52, router: 'router-52', rejected: null },
+    { vrid: 52, router: 'router-52', rejected: { reason: 'not-running' } },
   ]);
   port.sample(null);
   t.match(port.neighbours.list().at(-1), {

@@ -3,9 +3,10 @@ import t from 'tap';
 import { createSpeaker } from '../../src/core/speaker.ts';
 import type { AdvertLink, Link } from '../../src/platform/ports.ts';
 import type { Address } from '../../src/vrrp/address.ts';
+import type { Admitted } from '../../src/vrrp/admit.ts';
 import { type Advertisement, authenticate, decode, VRRP_GROUP } from '../../src/vrrp/packet.ts';
 import type { ChecksumForm, VirtualRouter } from '../../src/vrrp/router.ts';
-import { priority, seconds, vrid } from '../../src/vrrp/units.ts';
+import { after, priority, seconds, vrid } from '../../src/vrrp/units.ts';
 import { ip, prefix, virtualRouter } from '../fixtures/virtual-router.ts';
 
 const OLD = ip('192.0.2.66');
@@ -47,7 +48,7 @@ function link(...own: readonly string[]): Link {
 
 const HF0 = link('192.0.2.11/24');
 
-function heard(from: Address, checksum: ChecksumForm, said: Partial<Advertisement> = {}): [Advertisement, Address] {
+function heard(from: Address, checksum: ChecksumForm, differs: Admitted['differs'] = null): [Admitted, Address] {
   const advertisement: Advertisement = {
     kind: 'advertisement',
     version: 3,
@@ -57,9 +58,8 @@ function heard(from: Address, checksum: ChecksumForm, said: Partial<Advertisemen
     addresses: [],
     checksum,
     authentication: null,
-    ...said,
   };
-  return [advertisement, from];
+  return [{ kind: 'admitted', advertisement, differs }, from];
 }
 
 function advertised(router: VirtualRouter, remembered: readonly ChecksumForm[] = [], on = HF0): readonly Sent[] {
@@ -161,6 +161,33 @@ t.test('peers that differ get each advertisement in both forms', async t => {
   const unicast = recorder();
   speaker.advertise(unicast, HF0, { ...router, peers: PEERS }, router.priority);
   t.equal(unicast.sent.length, 4, 'each to each peer');
+});
+
+t.test('decision 0025: the list without what we put first goes to whom wants it so; a peer with the whole list has it whole', async t => {
+  const speaker = createSpeaker([]);
+  const derived = { ...prefix('fe80::112:51/64'), derived: true } as const;
+  const router = virtualRouter({ family: 'ipv6', addresses: [derived, prefix('2001:db8::200/64')], primary: ip('fe80::11') });
+  const lists = (): readonly (readonly string[])[] => {
+    const over = recorder();
+    speaker.advertise(over, link('fe80::11/64'), router, router.priority);
+    return over.sent.map(({ said }) => said.addresses);
+  };
+  const [whole, short] = [['fe80::112:51', '2001:db8::200'], ['2001:db8::200']];
+  const lacks = { missing: [derived.address], extra: [], more: 0 };
+  t.strictSame(lists(), [whole]);
+  t.equal(
+    speaker.heard(...heard(ip('fe80::66'), 'rfc9568', { missing: [ip('2001:db8::200')], extra: [], more: 0 }), router, T),
+    false,
+    'another difference',
+  );
+  t.equal(speaker.heard(...heard(ip('fe80::67'), 'rfc9568', lacks), router, T), true);
+  t.strictSame([lists(), speaker.shortens(router)], [[whole, short], true], 'one of each kind');
+  t.equal(speaker.heard(...heard(ip('fe80::66'), 'rfc9568', lacks), router, after(T, seconds(10))), true);
+  t.strictSame(lists(), [short], 'all of them');
+  t.equal(speaker.heard(...heard(ip('fe80::66'), 'rfc9568'), router, after(T, seconds(20))), true);
+  t.equal(speaker.heard(...heard(ip('fe80::67'), 'rfc9568'), router, after(T, seconds(20))), true);
+  t.strictSame([lists(), speaker.shortens(router)], [[whole], false], 'and back');
+  t.strictSame([speaker.learned(), speaker.forms(router)], [[], ['rfc9568']]);
 });
 
 t.test('the form that an earlier life remembered is the first one spoken', async t => {

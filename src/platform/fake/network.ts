@@ -156,6 +156,7 @@ export function createMachine(timeline: Timeline, name: string, number: number, 
     network(loop, tell) {
       const mirror = new Map([...devices.values()].map(each => [each.name, each.view()]));
       const unprotected = new Set<number>();
+      const denying = new Set<string>();
       // What has been reported by the time the process reads is read in one go.
       const reports: (() => void)[] = [];
       const hear = (link: string): void => {
@@ -214,7 +215,13 @@ export function createMachine(timeline: Timeline, name: string, number: number, 
             if (addresses.length === 0) denials.delete(key);
             else denials.set(key, [...addresses]);
           }
+          if (addresses.length === 0) denying.delete(key);
+          else denying.add(key);
           answer('deny packets', code, key, done);
+        },
+        deniedByOthers(done) {
+          const keys = refused('deny', null) === null ? [...denials.keys()] : [];
+          later(timeline, ANSWER_DELAY, () => loop.call(() => done(keys.filter(key => !denying.has(key)))));
         },
         sendFrame(link, frame) {
           const on = withIndex(link);

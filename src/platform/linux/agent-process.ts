@@ -16,7 +16,8 @@ const PATIENCE = 1_000;
 export const AGENT_FD = 3;
 
 export interface AgentProcess<Out> {
-  send(message: Out): void;
+  /** @param must see `Channel` */
+  send(message: Out, must?: boolean): void;
   restarts(): number;
   stop(): void;
 }
@@ -81,7 +82,7 @@ export function keepAgent<In extends object, Out extends object>(
 
   start();
   return {
-    send: message => channel?.send(message),
+    send: (message, must) => channel?.send(message, must),
     restarts: () => starts - 1,
     stop() {
       stopped = true;

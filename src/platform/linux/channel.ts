@@ -2,13 +2,15 @@
 // Must not know what the messages say.
 import { Socket } from 'node:net';
 
-/** More than any plan needs; a line that is longer is no message of ours. */
-const LONGEST = 8 << 20;
-/** What may wait for a peer that does not read (a stopped agent); beyond it messages are dropped, and status asks again anyway. */
+/** More than any plan or status needs; a line that is longer is no message of ours. */
+const LONGEST = 32 << 20;
+/** What may wait for a peer that does not read (a stopped agent); beyond it what nobody waits for is
+ *  dropped, and status asks again anyway. */
 const MOST_WAITING = 1 << 20;
 
 export interface Channel<Out> {
-  send(message: Out): void;
+  /** @param must what somebody waits for, and there is little of: never dropped */
+  send(message: Out, must?: boolean): void;
   close(): void;
 }
 
@@ -49,8 +51,8 @@ export function openChannel<In extends object, Out extends object>(
   socket.on('end', () => socket.destroy());
   socket.once('close', closed);
   return {
-    send(message) {
-      if (socket.destroyed || socket.writableLength > MOST_WAITING) return;
+    send(message, must = false) {
+      if (socket.destroyed || (!must && socket.writableLength > MOST_WAITING)) return;
       socket.write(`${JSON.stringify(message)}\n`);
     },
     close: () => void socket.destroy(),

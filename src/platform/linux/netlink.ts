@@ -42,8 +42,8 @@ export interface Netlink {
    *  be told has NLM.ACK; an earlier one that fails is told anyway
    *  @param done gets 0, or -errno of the first that failed */
   batch(requests: readonly Request[], done: (result: number) => void): void;
-  /** @param done gets all there is, or null when it could not be had or changed meanwhile: ask again */
-  dump(type: number, data: readonly Uint8Array[], done: (messages: readonly Message[] | null) => void): void;
+  /** @param done gets all there is, or null when it could not be had, with -errno, or changed meanwhile, with 0: ask again */
+  dump(type: number, data: readonly Uint8Array[], done: (messages: readonly Message[] | null, result: number) => void): void;
   /** Takes in what waits now instead of with the loop. */
   read(): void;
 }
@@ -140,7 +140,7 @@ export function openNetlink(protocol: number, groups: readonly number[], events:
     dump: (type, data, done) =>
       ask([{ type, flags: NLM.DUMP, data }], (result, messages) => {
         const whole = result === 0 && !messages.some(({ flags }) => (flags & NLM.DUMP_INTR) !== 0);
-        done(whole ? messages : null);
+        done(whole ? messages : null, result);
       }),
     read,
   };

@@ -12,12 +12,15 @@
 //     }
 //   }
 import { type Address, addressBytes, type Family, sizeOf } from '../../vrrp/address.ts';
-import { attribute, NLM, nest, type Request, text } from './netlink-codec.ts';
+import { attribute, attributes, type Message, NLM, nest, type Request, text } from './netlink-codec.ts';
 
 /** linux/netfilter/nfnetlink.h */
 const NFNL = { BATCH_BEGIN: 16, BATCH_END: 17, SUBSYS_NFTABLES: 10 } as const;
-const NFT_MSG = { NEWTABLE: 0, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6, NEWSET: 9, NEWSETELEM: 12 } as const;
+const NFT_MSG = { NEWTABLE: 0, GETTABLE: 1, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6, NEWSET: 9, NEWSETELEM: 12 } as const;
 const NFPROTO = { UNSPEC: 0, INET: 1, IPV4: 2, IPV6: 10 } as const;
+/** Bytes of nfgenmsg. */
+const HEAD = 4;
+const PREFIX = 'holdfast-';
 const TABLE_NAME = 1;
 const CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, POLICY: 5, TYPE: 7 } as const;
 const HOOK = { NUMBER: 1, PRIORITY: 2 } as const;
@@ -59,7 +62,16 @@ const LOT = 1024;
 /** The name of the table that a key stands for: any text without NUL, which `nft` can read if it is letters, digits, `._/-`.
  *  The kernel takes 255 bytes. */
 export function tableName(key: string): string {
-  return `holdfast-${key}`;
+  return `${PREFIX}${key}`;
+}
+
+/** To dump the tables that are there. */
+export const LIST_TABLES = { type: (NFNL.SUBSYS_NFTABLES << 8) | NFT_MSG.GETTABLE, data: [head(NFPROTO.INET, 0)] } as const;
+
+/** The key that a table of the dump was made for; null: it is none of ours. */
+export function keyOfTable({ data }: Message): string | null {
+  const name = Buffer.from(attributes(data, HEAD).get(TABLE_NAME)?.subarray(0, -1) ?? []).toString();
+  return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : null;
 }
 
 /** One transaction: whatever the table was, it is made anew, or goes where there is nothing to deny. The last step asks for

@@ -20,7 +20,15 @@ const IFF_RUNNING = 0x40;
 const IFLA = { ADDRESS: 1, IFNAME: 3, AF_SPEC: 26 } as const;
 const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, CACHEINFO: 6, FLAGS: 8, PROTO: 11 } as const;
 /** linux/if_addr.h. The first is called IFA_F_SECONDARY over IPv4. */
-const IFA_F = { TEMPORARY: 0x1, NODAD: 0x2, OPTIMISTIC: 0x4, DADFAILED: 0x8, TENTATIVE: 0x40, NOPREFIXROUTE: 0x200 } as const;
+const IFA_F = {
+  TEMPORARY: 0x1,
+  NODAD: 0x2,
+  OPTIMISTIC: 0x4,
+  DADFAILED: 0x8,
+  DEPRECATED: 0x20,
+  TENTATIVE: 0x40,
+  NOPREFIXROUTE: 0x200,
+} as const;
 const SCOPES: Readonly<Record<Scope, number>> = { global: 0, link: 253, host: 254 };
 const FOREVER = 0xffffffff;
 /** linux/ip.h */
@@ -75,7 +83,7 @@ export function parseAddressMessage(data: Uint8Array): AddressMessage | null {
     length: data[1] ?? 0,
     validFor: valid === FOREVER ? null : valid,
     marked: attrs.get(IFA.PROTO)?.[0] === IFAPROT_HOLDFAST,
-    secondary: (flags & IFA_F.TEMPORARY) !== 0,
+    secondary: (flags & (IFA_F.TEMPORARY | IFA_F.DEPRECATED)) !== 0,
     tentative: family === 'ipv6' && isTentative(flags),
   };
 }

@@ -175,7 +175,7 @@ export async function openNetwork(changed: () => void): Promise<Network> {
 
   return {
     link: look,
-    deny: createDeny(),
+    ...createDeny(),
     sendFrame: ({ index }, frame) => sendFrame(index, frame),
     put(link, request, done) {
       const { address, length } = width(link, request);

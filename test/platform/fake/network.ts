@@ -202,6 +202,27 @@ t.test('a wish to deny replaces the one of its name, and outlives the process', 
   t.ok(machine.denied(VIP.address));
 });
 
+t.test('what others deny: of processes that live and of those that are dead, but not our own', async t => {
+  const { machine, network, loop, run } = rig();
+  const found: string[][] = [];
+  const ask = () => network.deniedByOthers(keys => found.push([...keys]));
+  machine.network(loop, () => {}).deny('web', 'ipv4', [VIP.address], () => {});
+  network.deny('mail', 'ipv4', [VIP.address], () => {});
+  ask();
+  t.strictSame(found, [], 'not from inside the call');
+  run(millis(1));
+  network.deny('mail', 'ipv4', [], () => {});
+  ask();
+  network.deny('web', 'ipv4', [VIP.address], () => {});
+  run(millis(1));
+  t.strictSame(found, [['web'], []], 'what is ours when the answer comes');
+  machine.network(loop, () => {}).deny('lan', 'ipv4', [VIP.address], () => {});
+  machine.refuse({ op: 'deny', code: 'EPROTONOSUPPORT', address: null, times: 1 });
+  ask();
+  run(millis(1));
+  t.strictSame(found.at(-1), [], 'a kernel that cannot deny');
+});
+
 t.test('frames go where the machine is connected, as long as the interface carries them', async t => {
   const { machine, network, link } = rig();
   const left: string[] = [];

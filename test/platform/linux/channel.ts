@@ -129,7 +129,7 @@ t.test('what is no message closes the channel, after those before it and without
 t.test('a line without an end is given up', async t => {
   const { socket, closing, heard } = bare(t);
   const piece = Buffer.alloc(1 << 20, 'x');
-  for (let i = 0; i < 20; i++) socket.write(piece);
+  for (let i = 0; i < 40; i++) socket.write(piece);
   await closing();
   t.same(heard, []);
 });

@@ -1,8 +1,17 @@
 // The transaction that denies addresses, taken apart again: what is in it, in which order, and how large its parts are.
 // Must not open sockets: whether a kernel agrees is for nftables.ts to find out.
 import t from 'tap';
-import { attributes, formatRequests, type Message, NLM, parseMessages, type Request } from '../../../src/platform/linux/netlink-codec.ts';
-import { formatDeny, tableName } from '../../../src/platform/linux/nftables-codec.ts';
+import {
+  attribute,
+  attributes,
+  formatRequests,
+  type Message,
+  NLM,
+  parseMessages,
+  type Request,
+  text,
+} from '../../../src/platform/linux/netlink-codec.ts';
+import { formatDeny, keyOfTable, LIST_TABLES, tableName } from '../../../src/platform/linux/nftables-codec.ts';
 import { type Address, addressFromBytes, type Family } from '../../../src/vrrp/address.ts';
 import fc from '../../fixtures/property.ts';
 import { ip } from '../../fixtures/virtual-router.ts';
@@ -33,6 +42,19 @@ function elements(message: Message, family: Family): readonly Address[] {
   for (let at = 0; at < list.length; at += 12 + size) found.push(addressFromBytes(list, at + 12, family));
   return found;
 }
+
+t.test('the tables that are there: the question, and the keys in the answers', async t => {
+  t.equal(LIST_TABLES.type, 0xa01);
+  t.strictSame(LIST_TABLES.data.map(hex), ['01000000'], 'those of both families');
+  const answer = (data: Uint8Array): Message => ({ type: 0xa00, flags: 0, sequence: 1, data });
+  const [, add] = messages(formatDeny('hf0/ipv4/51', 'ipv4', []));
+  t.equal(keyOfTable(answer(data(add))), 'hf0/ipv4/51');
+  const named = (name: string) => answer(Uint8Array.from(Buffer.concat([Buffer.alloc(4), attribute(1, text(name))])));
+  t.equal(keyOfTable(named('filter')), null);
+  t.equal(keyOfTable(named('holdfast')), null);
+  t.equal(keyOfTable(answer(new Uint8Array(4))), null, 'without a name');
+  t.equal(keyOfTable(answer(new Uint8Array(0))), null);
+});
 
 t.test('a table is made anew, with what is denied in it', async t => {
   const ipv4 = messages(formatDeny('web/ipv4', 'ipv4', [ip('192.0.2.200')]));

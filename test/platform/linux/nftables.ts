@@ -84,6 +84,35 @@ t.test('what a daemon left behind that was killed still stands, and the next one
   t.same(await lan.ask('ping', 'ipv4', [one, two]), [one, two]);
 });
 
+t.test('what others deny is listed by its keys, and whoever knows that they are dead takes it away', needs, async t => {
+  const lan = await makeLan(t);
+  const [one, two] = [ip('192.0.2.201'), ip('192.0.2.202')];
+  await put(t, lan, 'ipv4', [one, two]);
+  t.same(await lan.call.deniedByOthers(), [], 'no table at all');
+  t.equal(await lan.call.deny('hf0/ipv4/51', 'ipv4', [one]), null);
+  t.equal(await lan.call.deny('hf0/ipv6/52', 'ipv6', [VIP.ipv6]), null);
+  t.same(await lan.call.deniedByOthers(), [], 'our own are not among them');
+  await lan.restart();
+  t.equal(await lan.call.deny('hf0/ipv4/53', 'ipv4', [two]), null);
+  t.same([...(await lan.call.deniedByOthers())].sort(), ['hf0/ipv4/51', 'hf0/ipv6/52']);
+  t.equal(await lan.call.deny('hf0/ipv6/52', 'ipv6', [VIP.ipv6]), null, 'what we deny ourselves from now on is ours');
+  t.same(await lan.call.deniedByOthers(), ['hf0/ipv4/51']);
+  t.equal(await lan.call.deny('hf0/ipv4/51', 'ipv4', []), null);
+  t.equal(await lan.call.deny('hf0/ipv6/52', 'ipv4', []), null, 'whatever the family');
+  t.same(await lan.call.deniedByOthers(), []);
+  t.same(await lan.ask('ping', 'ipv4', [one, two]), [one]);
+});
+
+t.test('hundreds of tables, and those of other people', needsNft, async t => {
+  const lan = await makeLan(t);
+  const keys = Array.from({ length: 1000 }, (_, i) => `hf0/ipv4/${i}`);
+  for (const key of keys) t.equal(await lan.call.deny(key, 'ipv4', [VIP.ipv4]), null);
+  await lan.near.run('nft', 'add', 'table', 'inet', 'filter');
+  await lan.near.run('nft', 'add', 'table', 'ip', 'holdfast-hf0/ipv4/9999');
+  await lan.restart();
+  t.same([...(await lan.call.deniedByOthers())].sort(), keys.sort());
+});
+
 t.test('denying again lets nothing through meanwhile', needs, async t => {
   const lan = await makeLan(t);
   await put(t, lan, 'ipv4', [VIP.ipv4]);
@@ -140,11 +169,13 @@ t.test('a kernel without nf_tables: nothing can be denied, and nothing is to be 
   t.same(await call.deny('web', 'ipv4', [VIP.ipv4]), failure('EPROTONOSUPPORT'));
   t.equal(await call.denyAtOnce('web', 'ipv4', [VIP.ipv4]), false, 'never from inside the call');
   t.equal(await call.deny('web', 'ipv4', []), null);
+  t.same(await call.deniedByOthers(), [], 'nor is anything denied by others');
   await call.refuse('socket', null);
   t.equal(await call.deny('web', 'ipv4', [VIP.ipv4]), null, 'its module was loaded later');
   for (const code of ['EOPNOTSUPP', 'EAFNOSUPPORT'] as const) {
     await call.refuse('sendto', code);
     t.match(await call.deny('web', 'ipv4', [VIP.ipv4]), { op: 'deny packets', target: 'web' });
+    t.same(await call.deniedByOthers(), []);
     t.equal(await call.deny('web', 'ipv4', []), null);
   }
   await call.refuse('sendto', 'ENOBUFS');

@@ -78,7 +78,7 @@ t.test('addresses', async t => {
   );
   t.same(seen('newaddr-peer'), { ...plain, address: '198.51.100.1', length: 32 }, 'our end, not the other');
   t.same(seen('newaddr-ipv6'), { ...plain, address: '2001:db8::10', length: 64 });
-  t.same(seen('newaddr-ours-ipv6'), { ...plain, address: '2001:db8::200', length: 64, validFor: 60, marked: true });
+  t.same(seen('newaddr-ours-ipv6'), { ...plain, address: '2001:db8::200', length: 64, validFor: 60, marked: true, secondary: true });
 });
 
 t.test('an IPv6 address is tentative while it is checked, and for good when it is a duplicate', async t => {
@@ -100,7 +100,8 @@ t.test('the flags of an address, one by one', async t => {
   const [PERMANENT, TENTATIVE, DEPRECATED, DADFAILED, OPTIMISTIC, TEMPORARY] = [0x80, 0x40, 0x20, 0x8, 0x4, 0x1];
   const none = { secondary: false, tentative: false };
   t.same(flagged(0), none);
-  t.same(flagged(PERMANENT | DEPRECATED | OPTIMISTIC), none);
+  t.same(flagged(PERMANENT | OPTIMISTIC), none);
+  t.same(flagged(PERMANENT | DEPRECATED), { ...none, secondary: true }, 'not one to speak from');
   t.same(flagged(TENTATIVE), { ...none, tentative: true });
   t.same(flagged(TENTATIVE | OPTIMISTIC), none, 'RFC 4429: it may be spoken from');
   t.same(flagged(DADFAILED), { ...none, tentative: true });

@@ -1,9 +1,10 @@
 // Virtual IPv6 addresses against a real kernel, asked by a client on the wire; and many addresses of both families.
 // Must not know the bytes in between: see rtnetlink-codec.ts.
 import t, { type Test } from 'tap';
-import type { Address, Family } from '../../../src/vrrp/address.ts';
+import { footing } from '../../../src/core/interface.ts';
+import { type Address, type Family, isLinkLocal } from '../../../src/vrrp/address.ts';
 import { needsNamespaces as needs } from '../../fixtures/namespace.ts';
-import { ip, prefix } from '../../fixtures/virtual-router.ts';
+import { ip, prefix, routerSpec } from '../../fixtures/virtual-router.ts';
 import { until } from '../../netns/lab/clock.ts';
 import { BOUND, held, type Lan, makeLan, many, request, routes, shown } from './fixtures/client.ts';
 
@@ -66,7 +67,7 @@ t.test('put: unchecked, deprecated, without a route, with our mark', needs, asyn
   t.match(await shown(lan, ip('2001:db8:1::200')), new RegExp(`2001:db8:1::200/64 ${PUT}.* preferred_lft 0sec`));
   t.equal(await routes(lan), before);
   const seen = await until('the mirror to show it', BOUND, () => held(lan, ip('2001:db8:1::200')));
-  t.match(seen, { address: '2001:db8:1::200', length: 64, validFor: 60, marked: true, secondary: false, tentative: false });
+  t.match(seen, { address: '2001:db8:1::200', length: 64, validFor: 60, marked: true, secondary: true, tentative: false });
   t.equal(await lan.call.put(lan.link, request('2001:db8:2::200/64', null)), null);
   t.match(await shown(lan, ip('2001:db8:2::200')), /nodad deprecated noprefixroute .*valid_lft forever preferred_lft 0sec/);
   t.equal(await routes(lan), before);
@@ -83,6 +84,45 @@ t.test('nothing speaks from it unasked', needs, async t => {
   t.equal(await source(), near, 'as it would without care');
   t.equal(await lan.call.put(lan.link, request(`${near}/64`, 60)), null);
   t.equal(await source(), '2001:db8::10', 'a renewal sets that right');
+});
+
+t.test('RFC 9568 §5.1.2.1: another daemon’s link-local virtual address is no source, though the kernel lists it first', needs, async t => {
+  const lan = await makeLan(t);
+  const other = ip('fe80::66');
+  const own = ip('fe80::11');
+  await lan.near.ip(`address add ${own}/64 dev hf0 nodad`, `address add ${other}/64 dev hf0 nodad preferred_lft 0`);
+  for (const show of await lan.near
+    .run('ip', '-6', '-o', 'address', 'show', 'dev', 'hf0', 'scope', 'link')
+    .then(text => text.split('\n'))) {
+    const found = /inet6 (fe80\S+)/.exec(show)?.[1];
+    if (found !== `${own}/64` && found !== `${other}/64` && found !== undefined) await lan.near.ip(`address del ${found} dev hf0`);
+  }
+  await lan.restart();
+  const local = async () => ((await lan.call.link('hf0'))?.addresses ?? []).filter(({ address }) => isLinkLocal(address));
+  t.match(
+    await local(),
+    [
+      { address: other, secondary: true, marked: false },
+      { address: own, secondary: false },
+    ],
+    'in that order',
+  );
+  const source = async (): Promise<string> => {
+    const seen = await lan.call.link('hf0');
+    const link = seen === null ? undefined : { ...seen, mac: new Uint8Array(6) };
+    const ground = footing(routerSpec({ family: 'ipv6', addresses: [prefix('fe80::112:51/64')] }), () => link, new Set(), null);
+    return ground.usable ? ground.primary : ground.reason;
+  };
+  t.equal(await source(), own);
+  // One of holdfast's own, of a router that this daemon does not run.
+  await lan.near.ip(`address del ${other}/64 dev hf0`);
+  t.equal(await lan.call.put(lan.link, request('fe80::112:52/64', null)), null);
+  await lan.restart();
+  t.match(await local(), [{ address: 'fe80::112:52', secondary: true, marked: true }, { address: own }]);
+  t.equal(await source(), own);
+  await lan.near.ip(`address del ${own}/64 dev hf0`);
+  await until('the own one to be gone', BOUND, async () => (await local()).length === 1);
+  t.equal(await source(), 'no-address', 'rather none');
 });
 
 t.test('link-local, as the first address of a router is', needs, async t => {
