@@ -2,6 +2,9 @@
 // only the agent or a command needs. Must not know what a verb does.
 import { version } from './lib/version.ts';
 
+/** For a reader of standard error; in ms. */
+const PATIENCE = 2_000;
+
 type Verb = (argv: readonly string[]) => Promise<number>;
 
 const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
@@ -43,14 +46,28 @@ async function main([verb, ...rest]: readonly string[]): Promise<number> {
   return (await load())(rest);
 }
 
-main(process.argv.slice(2)).then(
-  code => process.exit(code),
-  (error: unknown) => {
-    const { name, code, message, stack }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
-    // What the caller or an operator can mend carries its own advice; anything else is our bug and shows where.
-    const usage = code?.startsWith('ERR_PARSE_ARGS') ?? false;
-    const known = usage || name === 'NativeUnavailable';
-    process.stderr.write(`holdfast: ${known ? message : stack}\n`);
-    process.exit(usage ? 2 : 1);
-  },
-);
+/** What was written to a pipe may still wait for its reader, and ending now would cut it off. Nobody waits for ever: a reader
+ *  of standard error may stand still. */
+function leave(code: number): void {
+  const waiting = [process.stdout, process.stderr].filter(({ writableLength }) => writableLength > 0);
+  if (waiting.length === 0) process.exit(code);
+  process.exitCode = code;
+  if (process.stderr.writableLength > 0) setTimeout(() => process.exit(code), PATIENCE);
+  let left = waiting.length;
+  for (const stream of waiting) {
+    stream.on('error', () => process.exit(code));
+    stream.write('', () => {
+      left -= 1;
+      if (left === 0) process.exit(code);
+    });
+  }
+}
+
+main(process.argv.slice(2)).then(leave, (error: unknown) => {
+  const { name, code, message, stack }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  // What the caller or an operator can mend carries its own advice; anything else is our bug and shows where.
+  const usage = code?.startsWith('ERR_PARSE_ARGS') ?? false;
+  const known = usage || name === 'NativeUnavailable';
+  process.stderr.write(`holdfast: ${known ? message : stack}\n`);
+  leave(usage ? 2 : 1);
+});

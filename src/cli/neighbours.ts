@@ -29,6 +29,7 @@ const CURES: Readonly<Record<Exclude<NonNullable<NeighbourReport['reason']>, 'un
     if (version === 2 && family === 'ipv6') return 'speaks version 2, which does not exist for IPv6: vrrp_version 3 there';
     return `speaks version ${version}; to take part: version = ${version} in ${table}, or vrrp_version ${version === 2 ? 3 : 2} there`;
   },
+  'not-running': (_neighbour, table) => `nobody looks at it while ${table} takes no part`,
   'wrong-password': ({ detail }, table) => `${detail ?? 'another password'}: password in ${table} and auth_pass there must be the same`,
   'wrong-interval': ({ interval_ms }, table, router) => {
     const theirs = interval_ms === null ? 'its own' : `${interval_ms / 1000}s`;

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { NotReachable, requestReload } from '../api/client.ts';
 import { CONFIRM_MS, type ReloadReport } from '../api/reload.ts';
 import { parseDuration } from '../config/duration.ts';
-import { showTime } from '../core/reload.ts';
+import { showTime } from '../lib/time.ts';
 import { commandLine, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { fetchStatus, NotReachable } from '../api/client.ts';
 import type { RouterReport, StatusReport } from '../api/status.ts';
-import { showTime } from '../core/reload.ts';
+import { showTime } from '../lib/time.ts';
 import { commandLine, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { tellPeer, verdict } from './neighbours.ts';

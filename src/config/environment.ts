@@ -108,12 +108,9 @@ function missingSource({ settings, placeOf }: CompleteRouter, here: Interfaces):
 }
 
 function ownPeers({ settings, placeOf }: CompleteRouter, here: Interfaces): Finding[] {
-  const isOwn = (peer: Address): boolean =>
-    [...here].some(([device, prefixes]) => {
-      // A link-local address of another interface is another address.
-      const reaches = device === settings.interface || !isLinkLocal(peer);
-      return reaches && prefixes.some(({ address }) => address === peer);
-    });
+  // Those of the interface that speaks: what the engine leaves out.
+  const own = settings.interface === undefined ? [] : (here.get(settings.interface) ?? []);
+  const isOwn = (peer: Address): boolean => own.some(({ address }) => address === peer);
   const peers = settings.peers.map(({ address }, index) => ({ address, index, own: isOwn(address) }));
   const notes = peers
     .filter(({ own }) => own)

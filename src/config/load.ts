@@ -3,6 +3,7 @@
 import type { Plan } from '../vrrp/router.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { type Finding, resolve } from './finding.ts';
+import { shownPath } from './mask.ts';
 import { checkMeaning } from './meaning.ts';
 import { parse } from './parse.ts';
 import { type Secret, secretsOf } from './password.ts';
@@ -46,7 +47,7 @@ export async function load(sources: readonly Source[], node: string): Promise<Lo
     findings.push({
       code: 'duplicate-key',
       severity: 'error',
-      message: `${quote(path.join('.'))} is set in two files`,
+      message: `${quote(shownPath(path))} is set in two files`,
       place: { source: second, path, at: 'key' },
       hint: 'remove one of the two',
       related: [{ message: 'first set at', place: { source: first, path, at: 'key' } }],

@@ -1,5 +1,5 @@
 // Where passwords stand in a text, by the look of it: also in one that is no TOML, under a mistyped key, or in the words of
-// keepalived. Must not know the schema. Too much hidden is a nuisance, too little is a leak.
+// keepalived. Must not know the schema. Too much hidden is a nuisance, too little is a leak: beside a password only what is tidy is shown.
 import { suggest } from './suggest.ts';
 
 /** What is shown in the place of a password, whatever its length. */
@@ -11,6 +11,9 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** Keys and indices from the root. */
+type Path = readonly (string | number)[];
+
 /** A text of several lines that holds a password began no further above. */
 const LOOKBACK = 100;
 
@@ -18,63 +21,195 @@ const LOOKBACK = 100;
  *  @returns the passwords, or parts of passwords, in one line; they do not overlap */
 export function secretsIn(text: string, line: number): readonly Stretch[] {
   const lines = text.split('\n', line);
-  const above = lines.slice(Math.max(0, line - 1 - LOOKBACK), line - 1).map(other => `${other}\n`);
-  const start = above.join('').length;
-  const shown = `${above.join('')}${lines.slice(line - 1).join()}`;
-  return passwords(shown)
-    .filter(({ to }) => to > start)
-    .map(({ from, to }) => ({ from: Math.max(from - start, 0), to: to - start }));
+  const first = Math.max(0, line - 1 - LOOKBACK);
+  // The table that all this is in may begin anywhere above.
+  const header = lines.slice(0, first).findLast(above => /^[ \t]*\[\[?[ \t]*\w/.test(above)) ?? '';
+  const above = [header, ...lines.slice(first, line - 1)].map(other => `${other}\n`).join('');
+  return passwords(`${above}${lines.slice(line - 1).join()}`)
+    .filter(({ to }) => to > above.length)
+    .map(({ from, to }) => ({ from: Math.max(from - above.length, 0), to: to - above.length }));
 }
 
-/** The header of a table; or whether a line begins here, a key, and the sign behind it, which is only a blank in keepalived.conf. */
-const WORDS = /^[ \t]*\[\[?([^\n\]]*)\]|(?:(^)[ \t]*|)(?<![\w.-])([\w.-]{1,64})["']?(?:([ \t]*[=:])[ \t]*|[ \t]+)/gm;
+/** A path as it may be shown: a key below a password may be one itself. */
+export function shownPath(path: Path): string {
+  const steps = path.map(String);
+  const secret = secretStep(steps);
+  return (secret === null || secret === steps.length - 1 ? steps : [...steps.slice(0, secret + 1), MASK]).join('.');
+}
+
+/** Whether the keys in the table at a path may be passwords. */
+export function isSecretTable(path: Path): boolean {
+  return secretStep(path.map(String)) !== null;
+}
+
+/** Keys that say where a password is. */
+const HARMLESS = /^(?:file|credential|auth[_-]type)$/i;
+const SECRET = /pass|pwd|pswd?|psk|secret|(?:^|[_-])pw\d*(?:$|[_-])|^auth(?:entication)?(?:$|[_-])/i;
+const WORDS = ['password', 'auth_pass', 'authentication'];
+/** A virtual router may have a name with any of these in it; only one that has the name of a setting is rather a mistake. */
+const SETTING = /^(?:pass(?:word|wd)?|pwd|pw|secret|auth(?:entication|[_-]pass)?)$/i;
+
+function isSecret(step: string): boolean {
+  if (HARMLESS.test(step)) return false;
+  return SECRET.test(step) || (step.length > 4 && suggest(step, WORDS) !== null);
+}
+
+/** @returns the index of the first step that has a password, or a table about one, as its value; null for none */
+function secretStep(steps: readonly string[]): number | null {
+  const name = steps[0] === 'vrrp' ? 1 : steps[0] === 'node' ? 3 : -1;
+  const host = steps[0] === 'node' ? 1 : -1;
+  const found = steps.findIndex((step, index) => index !== host && (index === name ? SETTING.test(step) : isSecret(step)));
+  return found < 0 ? null : found;
+}
+
+const QUOTED = String.raw`(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*')`;
+const PLACE = String.raw`(?:file|credential)[ \t]*=[ \t]*${QUOTED}`;
+const PLACES = String.raw`\{[ \t]*(?:${PLACE}(?:[ \t]*,[ \t]*${PLACE})*[ \t]*)?\}`;
+/** Nothing but a comment. */
+const END = String.raw`[ \t]*(?=\r?(?:#|$))`;
+/** What may follow a password in its line: the rest of a table. */
+const REST = String.raw`[ \t]*(?:,[ \t]*[\w-]+[ \t]*=[ \t]*(?:${QUOTED}|${PLACES}|[\w.:+-]+)[ \t]*)*(?:\}[ \t]*)*${END}`;
+
+/** A header, closed or not. */
+const HEADER = /^[ \t]*\[\[?([^\n\]#]*)\]{0,2}/;
+const STEP = /"[^"]*"?|'[^']*'?|[^\s."']+/g;
+/** A key, or a word in a key's place: where a line or a table begins, or before a sign. */
+const KEY = /(?:(^)[ \t]*["']?|([\]{},;#])[ \t]*|)(?<![\w.-])([\w.-]+)(?=(["']?[ \t]*[=:.{])?)/gm;
+const SIGN = /["']?[ \t]*[=:.]?[ \t]*/y;
+const VALUE = new RegExp(String.raw`["']?[ \t]*=[ \t]*(?:${PLACES}|(${QUOTED})|([\w.:+-]*))`, 'y');
+const TIDY = new RegExp(String.raw`["']?[ \t]*=[ \t]*(?:${QUOTED}|${PLACES})${REST}`, 'my');
+const TRIPLE = /["']?[ \t]*=[ \t]*("""|''')/y;
+const TIDY_END = new RegExp(END, 'my');
+const TIDY_PLACE = new RegExp(`^[ \\t]*${PLACE}${END}`);
+/** A line that is no forgotten value of the line above. */
+const SETTING_LINE = /^[ \t]*[a-z_]{3,20} = \S/;
 
 function passwords(text: string): Stretch[] {
   const found: Stretch[] = [];
-  // Before this, every value is one: it is inside the braces, or under the header, of a password.
-  let until = 0;
-  let behind = 0;
-  for (const match of text.matchAll(WORDS)) {
-    const [, header, start, key = '', sign] = match;
-    if (match.index < behind) continue;
-    if (header !== undefined) {
-      until = isSecret(header.replaceAll(/["']/g, '')) ? text.length : 0;
-      continue;
-    }
-    const certain = sign !== undefined && (isSecret(key) || (match.index < until && !HARMLESS.test(key)));
-    if (!certain && !(start !== undefined && isSecret(key))) continue;
-    const from = match.index + match[0].length;
-    if (text[from] === '{') {
-      const end = text.indexOf('}', from);
-      until = Math.max(until, end < 0 ? text.length : end);
-      continue;
-    }
-    const value = valueAt(text, from);
-    if (value.to > value.from) found.push(value);
-    behind = value.to;
+  const hide = (from: number, to: number): void => {
+    const end = from + text.slice(from, to).trimEnd().length;
+    if (end > from) found.push({ from, to: end });
+  };
+  // In a table about a password, and where the line above lacks its value, a line is hidden unless it is known to be harmless.
+  let inside = false;
+  let missing = false;
+  for (let start = 0; start < text.length; ) {
+    const end = endOfLine(text, start);
+    const line = text.slice(start, end);
+    const indent = start + line.length - line.trimStart().length;
+    const header = headerOf(line);
+    let next = end;
+    if (header !== null && (header.deep || !(inside || missing))) {
+      inside = header.secret !== null;
+      missing = false;
+      if (inside) hide(start + (header.secret ?? 0), end);
+      else ({ next, missing } = hideLine(text, start, hide));
+    } else if (inside) {
+      hide(indent + (TIDY_PLACE.exec(line)?.[0].trimStart().length ?? 0), end);
+    } else if (missing && !SETTING_LINE.test(line)) {
+      hide(indent, end);
+      missing = /^\s*(?:#|$)/.test(line);
+    } else ({ next, missing } = hideLine(text, start, hide));
+    start = next + 1;
   }
   return found;
 }
 
-/** What is inside quotes that end well, or else everything to the end of the line. */
-function valueAt(text: string, from: number): Stretch {
-  const quotes = ['"""', "'''"].find(mark => text.startsWith(mark, from));
-  if (quotes !== undefined) {
-    const end = text.indexOf(quotes, from + 3);
-    return { from: from + 3, to: end < 0 ? text.length : end };
-  }
-  const [line = ''] = text.slice(from).split('\n', 1);
-  const rest = line.trimEnd();
-  const quoted = /^(?:"(?:\\.|[^"\\])*"|'[^']*')(?=\s*(?:[,}#]|$))/.exec(rest)?.[0];
-  return quoted === undefined ? { from, to: from + rest.length } : { from: from + 1, to: from + quoted.length - 1 };
+/** @returns `secret`: where in the line begins what must not be shown, null for nothing; `deep`: the header has several steps,
+ *  so it is hardly something else in brackets. null for a line that is no header */
+function headerOf(line: string): { readonly secret: number | null; readonly deep: boolean } | null {
+  const match = HEADER.exec(line);
+  if (match === null) return null;
+  const [whole, inner = ''] = match;
+  const steps = [...inner.matchAll(STEP)];
+  const secret = secretStep(steps.map(([step]) => step.replaceAll(/["']/g, '')));
+  const last = steps.length - 1;
+  const step = secret === null ? undefined : steps[secret];
+  const deep = last > 0 && /^\s*\w/.test(inner);
+  if (step === undefined) return { secret: null, deep };
+  return { secret: secret === last ? whole.length : line.indexOf(inner) + step.index + step[0].length, deep };
 }
 
-/** Keys that say where a password is. */
-const HARMLESS = /(^|\.)(file|credential|auth_type)$/i;
+type Hide = (from: number, to: number) => void;
 
-function isSecret(key: string): boolean {
-  if (HARMLESS.test(key)) return false;
-  return key
-    .split('.')
-    .some(word => /pass|pwd|secret/i.test(word) || (word.length > 4 && suggest(word, ['password', 'auth_pass']) !== null));
+/** Hides what belongs to the first password in a line, and to those beside it.
+ *  @returns where the statement ends, and whether its value is still to come */
+function hideLine(text: string, start: number, hide: Hide): { readonly next: number; readonly missing: boolean } {
+  const end = endOfLine(text, start);
+  let key = secretKey(text, start, end);
+  if (key === null) return { next: end, missing: false };
+  const tidy = matchAt(TIDY, text, key.behind);
+  if (tidy !== null && tidy.to <= end) {
+    while (key !== null) {
+      const value = matchAt(VALUE, text, key.behind);
+      const [, quoted, bare = ''] = value?.groups ?? [];
+      const to: number = value?.to ?? key.behind;
+      if (quoted !== undefined && !key.harmless) hide(to - quoted.length + 1, to - 1);
+      if (!key.harmless) hide(to - bare.length, to);
+      key = secretKey(text, to, tidy.to);
+    }
+    hide(tidy.to + 1, end);
+    return { next: end, missing: false };
+  }
+  const triple = matchAt(TRIPLE, text, key.behind);
+  if (triple !== null) {
+    const close = text.indexOf(triple.groups[1] ?? '', triple.to);
+    const last = close < 0 ? text.length : endOfLine(text, close);
+    const rest = close < 0 ? null : matchAt(TIDY_END, text, close + 3);
+    hide(triple.to, rest === null ? last : close);
+    if (rest !== null) hide(rest.to + 1, last);
+    return { next: last, missing: false };
+  }
+  const from = matchAt(SIGN, text, key.behind)?.to ?? key.behind;
+  const next = endOfStatement(text, from);
+  hide(from, next);
+  return { next, missing: /^\s*(?:#|$)/.test(text.slice(from, end)) };
+}
+
+interface Key {
+  /** Where its value is looked for. */
+  readonly behind: number;
+  /** It only says where the password is. */
+  readonly harmless: boolean;
+}
+
+function secretKey(text: string, start: number, end: number): Key | null {
+  KEY.lastIndex = start;
+  for (let match = KEY.exec(text); match !== null && match.index < end; match = KEY.exec(text)) {
+    const [whole, first, after, word = '', sign] = match;
+    if ((first ?? after ?? sign) === undefined) continue;
+    const steps = word.split('.');
+    const secret = secretStep(steps);
+    if (secret === null) continue;
+    const at = match.index + whole.length - word.length;
+    const below = steps.slice(secret + 1);
+    const harmless = below.length === 1 && HARMLESS.test(below.join());
+    return { behind: at + (harmless ? word : steps.slice(0, secret + 1).join('.')).length, harmless };
+  }
+  return null;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): { readonly to: number; readonly groups: readonly string[] } | null {
+  pattern.lastIndex = at;
+  const groups = pattern.exec(text);
+  return groups === null ? null : { to: pattern.lastIndex, groups };
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end;
+}
+
+const TOKENS = /"""[\s\S]*?(?:"""|$(?![\s\S]))|'''[\s\S]*?(?:'''|$(?![\s\S]))|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|#[^\n]*|[[\]{}\n]/g;
+
+/** The end of the line in which the last bracket closes that was opened behind `from`. */
+function endOfStatement(text: string, from: number): number {
+  let depth = 0;
+  TOKENS.lastIndex = from;
+  for (let token = TOKENS.exec(text); token !== null; token = TOKENS.exec(text)) {
+    if (token[0] === '[' || token[0] === '{') depth += 1;
+    if (token[0] === ']' || token[0] === '}') depth -= 1;
+    if (token[0] === '\n' && depth <= 0) return token.index;
+  }
+  return text.length;
 }

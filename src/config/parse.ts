@@ -22,7 +22,7 @@ export function parse(original: string): Parsed {
   const flaws: SyntaxFlaw[] = [];
   let text = original;
   for (;;) {
-    const result = attempt(text);
+    const result = attempt(text, original);
     if (result.flaw === null) return { tree: result.tree, text, flaws };
     flaws.push(result.flaw);
     const rest = result.flaw.last || flaws.length === MOST_FLAWS || text.length > LARGE ? null : without(text, result.flaw.span.line);
@@ -31,12 +31,12 @@ export function parse(original: string): Parsed {
   }
 }
 
-function attempt(text: string): { tree: Table; flaw: null } | { flaw: SyntaxFlaw } {
+function attempt(text: string, original: string): { tree: Table; flaw: null } | { flaw: SyntaxFlaw } {
   try {
     const tree: Table = parseToml(text);
     return { tree, flaw: null };
   } catch (error) {
-    return { flaw: explain(text, error) };
+    return { flaw: explain(text, error, original) };
   }
 }
 

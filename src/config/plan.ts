@@ -1,6 +1,6 @@
 // What changes from one plan to the next, as a value.
 // Must not know how a change is applied or told.
-import { type Plan, type RouterSpec, routerKey } from '../vrrp/router.ts';
+import { type Plan, placeOf, type RouterSpec, routerKey } from '../vrrp/router.ts';
 
 export interface Difference {
   readonly added: readonly RouterSpec[];
@@ -42,11 +42,6 @@ export function difference(old: Plan, next: Plan): Difference {
     else unchanged.push(to);
   }
   return { added, removed: old.routers.filter(spec => !kept.has(spec)), changed, unchanged };
-}
-
-/** What other machines know a router by. */
-function placeOf({ interface: name, family, vrid }: RouterSpec): string {
-  return `${name} ${family} ${vrid}`;
 }
 
 /** Whether there is anything to do. */

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { quote } from './diagnostic.ts';
 import { ADDRESS_KEYS, PASSWORD_KEYS, PEER_KEYS } from './elements.ts';
 import type { Finding } from './finding.ts';
+import { isSecretTable, shownPath } from './mask.ts';
 import { MUST } from './rules.ts';
 import { configuration, ROUTER_KEYS } from './schema.ts';
 import { suggest } from './suggest.ts';
@@ -101,10 +102,12 @@ const INNER_WORDS: ReadonlyMap<unknown, readonly string[]> = new Map([
 
 /** @returns the words about it, and what was meant by it, if that can be told: a setting, or the table around it */
 function unknownKey(tree: Table, parent: Path, key: string): { words: Blame; meant: Path | null } {
-  const words = { code: 'unknown-key', message: `${quote(key)} is not a setting here` } as const;
   const inner = innerWords(parent);
   const known = inner ?? keysAt(parent);
   const renamed = rename(key, known);
+  // Beside a password, only what is a word of somebody's is shown.
+  const shown = isSecretTable(parent) && renamed === null && answer(key) === null ? 'this' : quote(key);
+  const words = { code: 'unknown-key', message: `${shown} is not a setting here` } as const;
   if (renamed !== null) {
     const example = exampleOf(renamed);
     const more = example !== undefined ? `; ${example}` : inner === null ? ', which is not available in this version' : '';
@@ -209,7 +212,7 @@ function written(value: unknown): string {
 }
 
 function nameOf(path: Path): string {
-  return quote(path.join('.'));
+  return quote(shownPath(path));
 }
 
 function describe(value: unknown): string {

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { quote, type Span } from './diagnostic.ts';
 import { characters } from './locate.ts';
-import { MASK, secretsIn } from './mask.ts';
+import { MASK, secretsIn, shownPath } from './mask.ts';
 
 export interface SyntaxFlaw {
   readonly code: 'syntax' | 'duplicate-key';
@@ -22,6 +22,8 @@ const Own = z.object({ line: z.number().catch(1), column: z.number().catch(1), m
 /** The statement in which the parser gave up. `column` counts UTF-16 units from 0. */
 interface Scene {
   readonly text: string;
+  /** The text as the operator has it, without statements blanked out: passwords are found by what stands around them. */
+  readonly original: string;
   readonly line: string;
   readonly number: number;
   readonly column: number;
@@ -29,18 +31,23 @@ interface Scene {
 
 type Words = Omit<SyntaxFlaw, 'code' | 'span' | 'last'>;
 
-/** @param thrown what `toml` threw at `text` */
-export function explain(text: string, thrown: unknown): SyntaxFlaw {
+/** @param thrown what `toml` threw at `text`
+ *  @param original the same text before anything in it was blanked out */
+export function explain(text: string, thrown: unknown, original = text): SyntaxFlaw {
   const grammar = Grammar.safeParse(thrown);
-  if (grammar.success) return explainGrammar(sceneAt(text, grammar.data.location.start));
-  const { message, ...at } = Own.parse(thrown);
-  const scene = sceneAt(text, at);
+  if (grammar.success) return explainGrammar(sceneAt(text, original, grammar.data.location.start));
+  const { message: full, ...at } = Own.parse(thrown);
+  const message = full.replace(/'(.*)'/s, (_all, path: string) => `'${shownPath(path.split('.'))}'`);
+  const scene = sceneAt(text, original, at);
   const twice = /^Cannot redefine existing key '(.*)'\.$/s.exec(message)?.[1];
   if (twice !== undefined) {
+    const name = isHidden(scene, scene.column, tokenEnd(scene)) ? 'a key' : quote(twice);
     const hint = scene.line.startsWith('[') ? 'write everything about it under one header' : 'remove one of the two';
-    return { ...flaw(scene, scene.column, tokenEnd(scene), { message: `${quote(twice)} is there twice`, hint }), code: 'duplicate-key' };
+    return { ...flaw(scene, scene.column, tokenEnd(scene), { message: `${name} is there twice`, hint }), code: 'duplicate-key' };
   }
-  const words = message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');
+  // Some of the parser's own words repeat a number.
+  const said = isSecret(scene) && !/^[a-z ]+\.?$/i.test(message) ? 'This is not a value in TOML.' : message;
+  const words = said.charAt(0).toLowerCase() + said.slice(1).replace(/\.$/, '');
   return flaw(scene, scene.column, tokenEnd(scene), { message: words });
 }
 
@@ -77,9 +84,11 @@ const PAIR = /^\s*(?<key>[\w.-]+)\s*=\s*(?<value>[^#]*?)\s*(?:#.*)?$/d;
 function explainPair(scene: Scene): SyntaxFlaw | null {
   const match = PAIR.exec(scene.line);
   const [from, to] = match?.indices?.groups?.value ?? [0, 0];
+  const [keyFrom, keyTo] = match?.indices?.groups?.key ?? [0, 0];
   const { key, value } = match?.groups ?? {};
   if (key === undefined || value === undefined) return null;
   const say = (words: Words) => flaw(scene, from, to, words);
+  if (isHidden(scene, keyFrom, keyTo)) return say({ message: 'this is not TOML' });
   if (value === '') return say({ message: `${quote(key)} has no value` });
   if (isSecret(scene)) {
     const hint = /^[[{]/.test(value)
@@ -102,8 +111,12 @@ function explainPair(scene: Scene): SyntaxFlaw | null {
 }
 
 /** Whether the words about a line must not repeat any of it. */
-function isSecret({ text, number }: Scene): boolean {
-  return secretsIn(text, number).length > 0;
+function isSecret({ original, number }: Scene): boolean {
+  return secretsIn(original, number).length > 0;
+}
+
+function isHidden({ original, number }: Scene, from: number, to: number): boolean {
+  return secretsIn(original, number).some(secret => secret.from < to && from < secret.to);
 }
 
 /** Any other line. Where no header came before it, this is hardly a configuration at all. */
@@ -121,7 +134,9 @@ function explainLine(scene: Scene): SyntaxFlaw {
     .some(above => /^\s*\[/.test(above));
   const say = (words: Words) => ({ ...flaw(scene, column, tokenEnd(scene), words), last: headless });
   const word = /^\s*([\w.-]+)(?:\s+(?!=)|\s*:|\s*$)/.exec(line)?.[1];
-  if (word !== undefined) return say({ message: `expected \`=\` after ${quote(word)}`, hint: 'a setting looks like `key = value`' });
+  const start = line.search(/\S/);
+  if (word !== undefined && !isHidden(scene, start, start + word.length))
+    return say({ message: `expected \`=\` after ${quote(word)}`, hint: 'a setting looks like `key = value`' });
   if (isSecret(scene)) return say({ message: 'this is not TOML' });
   const token = line.slice(column, tokenEnd(scene));
   if (/^["']/.test(token)) return say({ message: `unexpected ${quote(token)}`, hint: 'is there a comma missing before it?' });
@@ -129,7 +144,7 @@ function explainLine(scene: Scene): SyntaxFlaw {
 }
 
 /** The bracket that is still open where a line begins something new, or where the text ends. */
-function unclosed({ text, line, number, column }: Scene): { scene: Scene; bracket: string } | null {
+function unclosed({ text, original, line, number, column }: Scene): { scene: Scene; bracket: string } | null {
   const lines = text.split('\n');
   const above = lines.slice(0, number - 1).join('\n');
   const fresh = /^\s*([\w.-]+\s*=|\[\[?[\w.-]+\]\]?\s*(#.*)?$)/.test(line);
@@ -138,7 +153,7 @@ function unclosed({ text, line, number, column }: Scene): { scene: Scene; bracke
   const found = open ?? (atEnd ? openBracket(text) : null);
   if (found === null) return null;
   const before = text.slice(0, found.offset).split('\n');
-  return { scene: sceneAt(text, { line: before.length, column: before.slice(-1).join().length + 1 }), bracket: found.bracket };
+  return { scene: sceneAt(text, original, { line: before.length, column: before.slice(-1).join().length + 1 }), bracket: found.bracket };
 }
 
 const TOKENS = /"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|#[^\n]*|[[\]{}]/g;
@@ -159,13 +174,13 @@ function looksLikeKeepalived(line: string): boolean {
   return /^\s*(?:[!}]|(?:vrrp_|virtual_|global_defs|static_|authentication|track_)[^=]*$|[\w ]+\{\s*$)/.test(line);
 }
 
-function sceneAt(text: string, at: { line: number; column: number }): Scene {
+function sceneAt(text: string, original: string, at: { line: number; column: number }): Scene {
   const line = text
     .split('\n', at.line)
     .slice(at.line - 1)
     .join()
     .replace(/\r$/, '');
-  return { text, line, number: at.line, column: Math.min(at.column - 1, line.length) };
+  return { text, original, line, number: at.line, column: Math.min(at.column - 1, line.length) };
 }
 
 /** Behind the word, or the single character, that begins at the scene's column. */

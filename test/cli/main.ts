@@ -62,3 +62,13 @@ t.test('the agent is started by the engine, not by hand', async t => {
   const { code, out, err } = await holdfast('agent', '--config', '/nonexistent/holdfast.toml', '--socket', '/nonexistent/control.sock');
   t.same([code, out, err], [2, '', 'holdfast: the agent is started by `holdfast run`, not by hand']);
 });
+
+t.test('what goes into a pipe arrives whole, however slow its reader is', async t => {
+  const folder = t.testdir({ 'holdfast.toml': Array.from({ length: 2000 }, (_, i) => `[vrrp.r${i}]\nvrid = 999\n`).join('\n') });
+  const command = `'${process.execPath}' '${MAIN}' check --json --node a '${folder}/holdfast.toml' | { sleep 1; cat; }`;
+  const running = start(['sh', '-c', command]);
+  await running.ended();
+  const text = running.out.join('\n');
+  t.ok(text.length > 200_000, `${text.length} characters`);
+  t.doesNotThrow(() => JSON.parse(text));
+});

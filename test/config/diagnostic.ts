@@ -90,9 +90,22 @@ t.test('cuts a long line around the carets', async t => {
 });
 
 t.test('shows no password, and the carets where they belong', async t => {
-  t.strictSame(excerpt('password = "secret" # x', at(1, 12, 20)), ['password = "********" # x', '           ^^^^^^^^^^'], 'the value');
-  t.strictSame(excerpt('password = "secret" # x', at(1, 23, 24)), ['password = "********" # x', '                        ^'], 'behind it');
-  t.strictSame(excerpt('password = "s😀t" # x', at(1, 14, 15)), ['password = "********" # x', '                    ^'], 'inside of it');
+  t.strictSame(
+    excerpt('password = "secret" # x', at(1, 12, 20)),
+    ['password = "********" #********', '           ^^^^^^^^^^'],
+    'the value',
+  );
+  t.strictSame(excerpt('password = "secret" , # x', at(1, 22, 23)), ['password = ********', '                   ^'], 'behind it');
+  t.strictSame(
+    excerpt('password = "secret" # x', at(1, 21, 22)),
+    ['password = "********" #********', '                      ^'],
+    'the sign of a comment',
+  );
+  t.strictSame(
+    excerpt('password = "s😀t" # x', at(1, 14, 15)),
+    ['password = "********" #********', '                    ^'],
+    'inside of it',
+  );
   t.strictSame(excerpt('password = """\nsecret\n"""', at(2, 1, 7)), ['********', '^^^^^^^^'], 'on a line of its own');
   t.match(
     render({ ...base, severity: 'note', span: at(1, 1, 2), hint: 'fine' }, 'auth_pass = "1111"'),

@@ -91,10 +91,9 @@ t.test('one list of peers serves all machines', async t => {
   const peered = (peers: string, more = {}) => router('web', { peers, ...more });
   t.strictSame(await look(peered('["192.0.2.11", "192.0.2.12"]'), TWO), []);
   const text = peered('["192.0.2.11", "192.0.2.10", "198.51.100.10"]');
-  t.match(await environment(await loadText(text), TWO, 'warn'), [
-    { code: 'own-address-among-peers', severity: 'note', message: '192.0.2.10 is this machine itself, and left out' },
-    { code: 'own-address-among-peers', message: '198.51.100.10 is this machine itself, and left out' },
-  ]);
+  const notes = await environment(await loadText(text), TWO, 'warn');
+  t.equal(notes.length, 1, 'the engine leaves out what is on the interface that speaks');
+  t.match(notes, [{ code: 'own-address-among-peers', severity: 'note', message: '192.0.2.10 is this machine itself, and left out' }]);
   t.strictSame(await look(peered('["192.0.2.10"]'), TWO), [
     'no-other-peer 5:1 no other machine is among the peers',
     'own-address-among-peers 5:10 192.0.2.10 is this machine itself, and left out',

@@ -140,6 +140,120 @@ t.test('a password is in the plan and nowhere else', async t => {
   }
 });
 
+/** Ways to write a password that are wrong in one way or another; `§` is the password. */
+const BROKEN = [
+  ...[
+    'password = §',
+    'password = "§',
+    'password = "§" x',
+    'password = "a", "§"',
+    'password = "a" "§"',
+    'password = = "§"',
+    'password == "§"',
+  ],
+  ...[
+    'password => §',
+    'password=§;',
+    'password: §',
+    'password §',
+    'password "§"',
+    '"password" §',
+    'password\n§',
+    'password =\n§',
+    'password =\n"§"',
+  ],
+  ...['password = # §', 'password =\n\n# then\n  §', 'password = "x" # old: §', 'password = x # old: §', 'password = { file = "x" } # §'],
+  ...[
+    'password = "§"\npassword = "§"',
+    'password = [ "§" ]',
+    'password = [\n"§",\n"x" y',
+    'password = [\n["§"],\n"§" = 1',
+    'password = 77§',
+  ],
+  ...[
+    'password = { "§" }',
+    'password = { § }',
+    'password = { "§"',
+    'password = { text = "§" }',
+    'password = { "§" = 1 }',
+    'password = {\n"§"\n}',
+  ],
+  ...['password = { "§" = 1, "§" = 2 }', 'password = { file = "x", "§" }', 'password = { file = "x", password = "§" y }'],
+  ...['password = """§', 'password = """\n§\n\\q"""', 'password = """a""" §', "password = '''\n§", "password = '§", 'password = "\\§"'],
+  ...[
+    'password.§ = 1',
+    'password."§" = 1',
+    '"password"."§".x = 1',
+    'password.§ = 1\npassword.§ = 2',
+    'password.text = §',
+    'password.file = "x" # §',
+  ],
+  ...[
+    'pasword = §',
+    'pw = §',
+    'pw = { § }',
+    'auth = §',
+    'auth = { "§" }',
+    'auth_pass = §',
+    'auth_pass §',
+    'PASSWD = §',
+    'secret = "§" §',
+    'psk §',
+  ],
+  ...['authentication {\n auth_type PASS\n auth_pass §\n}', 'authentication = { auth_type = "PASS", auth_pass = § }', 'authentication = §'],
+  ...[
+    'web = { password = "§", "§" }',
+    'web = { password = { "§" } }',
+    'web = { password = "a" } §',
+    'set password = §',
+    'export PASSWORD=§',
+  ],
+  ...['[vrrp.web] password = §', '[vrrp.web.password]\n"§" = 1', '[vrrp.web.password]\n§ = 1', '[vrrp.web.password]\n§'],
+  ...[
+    '[vrrp.web.password]\ntext = §',
+    '[vrrp.web.password]\nfile = "x" # §',
+    '[vrrp.web.password]\n"§" = 1\n"§" = 2',
+    '[vrrp.web.password] §',
+  ],
+  ...['[vrrp.web.password."§"]\nx = 1', '[vrrp.web.password.§]\n"§" = 1', '[vrrp.web.password\n"§" = 1', '[[vrrp.web.password]]\n"§" = 1'],
+  ...[
+    '[vrrp.password]\n"§" = 1',
+    '[vrrp.password]\ntext = "§"',
+    '[password]\n"§" = 1',
+    '[node.here.vrrp.web.password]\n"§" = 1',
+    '[vrrp.web.pasword]\n"§" 1',
+  ],
+];
+
+t.test('a password appears in no report, however broken the file is, in whole or in parts', { timeout: 60_000 }, async t => {
+  const part = fc.string({
+    unit: fc.constantFrom(...'abcdefghjkmnqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789'),
+    minLength: 4,
+    maxLength: 9,
+  });
+  const sign = fc.constantFrom('', '-', '.', '"', "'", ']', '}', '#', '=', ' ', '\\', ',', ': ', '\t', '{', '[', '$', 'ä');
+  const secret = fc
+    .tuple(part, sign, part)
+    .map(([left, middle, right]) => ({ parts: [`7${left}`, `7${right}`], text: `7${left}${middle}7${right}` }));
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...BROKEN), secret, fc.boolean(), async (broken, { parts, text }, old) => {
+      const written = `${router('web', old ? { version: '2' } : {})}${broken.replaceAll('§', () => text)}\n${router('db', { vrid: '52', addresses: '["192.0.2.201/24"]' })}`;
+      const sources = [
+        { file: 'holdfast.toml', text: written },
+        { file: 'holdfast.d/a.toml', text: written },
+      ];
+      const { diagnostics } = await load(sources, 'here');
+      if (diagnostics.length === 0) throw new Error('nothing is wrong with it');
+      const said = JSON.stringify(diagnostics) + diagnostics.map(diagnostic => render(diagnostic, written)).join('\n');
+      const leaked = parts.find(each => said.includes(each));
+      if (leaked !== undefined)
+        throw new Error(`${leaked} of ${text} leaks: ${said.slice(Math.max(0, said.indexOf(leaked) - 300)).slice(0, 400)}\n${written}`);
+    }),
+    { numRuns: 3_000, interruptAfterTimeLimit: 20_000 },
+  );
+  t.ok(BROKEN.length >= 80);
+});
+
 t.test('lays the settings of a machine over the common ones', async t => {
   const text = `${router('web')}
 [node.edge-a.vrrp.web]

@@ -155,8 +155,8 @@ t.test('looks into tables inside of settings', async t => {
       '[{ address = "192.0.2.11", min_tll = 9, max_ttl = 9 }]',
       'unknown-key: `min_tll` is not a setting here (did you mean `min_ttl`?)',
     ],
-    ['password', '{ fiel = "/x" }', 'unknown-key: `fiel` is not a setting here (did you mean `file`?)'],
-    ['password', '{ text = "x" }', 'unknown-key: `text` is not a setting here (this table may have `file`, `credential`)'],
+    ['password', '{ fiel = "/x" }', 'unknown-key: this is not a setting here (did you mean `file`?)'],
+    ['password', '{ text = "x" }', 'unknown-key: this is not a setting here (this table may have `file`, `credential`)'],
     [
       'password',
       '1',

@@ -42,7 +42,7 @@ t.test('learned, kept, used from the first advertisement on', needs, async t => 
   await until('it to be kept', BOUND, () => statSync(file, { throwIfNoEntry: false }));
   t.same(JSON.parse(readFileSync(file, 'utf8')), {
     schema: 1,
-    learned: [{ router: 'web/ipv4', interface: 'hf0', vrid: 51, checksums: ['rfc5798'] }],
+    learned: [{ place: 'hf0/ipv4/51', checksums: ['rfc5798'] }],
   });
   t.equal(statSync(file).mode & 0o777, 0o600);
   first.signal('SIGTERM');
