@@ -76,7 +76,7 @@ const STEP = /"[^"]*"?|'[^']*'?|[^\s."']+/g;
 /** A key, or a word in a key's place: where a line or a table begins, or before a sign. */
 const KEY = /(?:(^)[ \t]*["']?|([\]{},;#])[ \t]*|)(?<![\w.-])([\w.-]+)(?=(["']?[ \t]*[=:.{])?)/gm;
 const SIGN = /["']?[ \t]*[=:.]?[ \t]*/y;
-const VALUE = new RegExp(String.raw`["']?[ \t]*=[ \t]*(?:${PLACES}|(${QUOTED})|([\w.:+-]*))`, 'y');
+const VALUE = new RegExp(String.raw`["']?[ \t]*[=:]?[ \t]*(?:${PLACES}|(${QUOTED})|([\w.:+-]*))`, 'y');
 const TIDY = new RegExp(String.raw`["']?[ \t]*=[ \t]*(?:${QUOTED}|${PLACES})${REST}`, 'my');
 const TRIPLE = /["']?[ \t]*=[ \t]*("""|''')/y;
 const TIDY_END = new RegExp(END, 'my');
@@ -100,9 +100,10 @@ function passwords(text: string): Stretch[] {
     const header = headerOf(line);
     let next = end;
     if (header !== null && (header.deep || !(inside || missing))) {
-      inside = header.secret !== null;
+      const { secret } = header;
+      inside = secret !== null;
       missing = false;
-      if (inside) hide(start + (header.secret ?? 0), end);
+      if (secret !== null) hide(start + secret, end);
       else ({ next, missing } = hideLine(text, start, hide));
     } else if (inside) {
       hide(indent + (TIDY_PLACE.exec(line)?.[0].trimStart().length ?? 0), end);
@@ -120,14 +121,14 @@ function passwords(text: string): Stretch[] {
 function headerOf(line: string): { readonly secret: number | null; readonly deep: boolean } | null {
   const match = HEADER.exec(line);
   if (match === null) return null;
-  const [whole, inner = ''] = match;
+  const inner = match.slice(1).join();
   const steps = [...inner.matchAll(STEP)];
   const secret = secretStep(steps.map(([step]) => step.replaceAll(/["']/g, '')));
   const last = steps.length - 1;
-  const step = secret === null ? undefined : steps[secret];
   const deep = last > 0 && /^\s*\w/.test(inner);
-  if (step === undefined) return { secret: null, deep };
-  return { secret: secret === last ? whole.length : line.indexOf(inner) + step.index + step[0].length, deep };
+  if (secret === null) return { secret, deep };
+  const ends = steps.slice(0, secret + 1).map(step => line.indexOf(inner) + step.index + step[0].length);
+  return { secret: secret === last ? match[0].length : Math.max(...ends), deep };
 }
 
 type Hide = (from: number, to: number) => void;
@@ -139,28 +140,29 @@ function hideLine(text: string, start: number, hide: Hide): { readonly next: num
   let key = secretKey(text, start, end);
   if (key === null) return { next: end, missing: false };
   const tidy = matchAt(TIDY, text, key.behind);
-  if (tidy !== null && tidy.to <= end) {
+  if (tidy.groups.length > 0) {
     while (key !== null) {
-      const value = matchAt(VALUE, text, key.behind);
-      const [, quoted, bare = ''] = value?.groups ?? [];
-      const to: number = value?.to ?? key.behind;
-      if (quoted !== undefined && !key.harmless) hide(to - quoted.length + 1, to - 1);
-      if (!key.harmless) hide(to - bare.length, to);
+      const { to, groups }: Match = matchAt(VALUE, text, key.behind);
+      const [, quoted, bare = ''] = groups;
+      if (quoted === undefined) hide(to - bare.length, to);
+      else if (!key.harmless) hide(to - quoted.length + 1, to - 1);
       key = secretKey(text, to, tidy.to);
     }
     hide(tidy.to + 1, end);
     return { next: end, missing: false };
   }
   const triple = matchAt(TRIPLE, text, key.behind);
-  if (triple !== null) {
-    const close = text.indexOf(triple.groups[1] ?? '', triple.to);
+  const [, quotes] = triple.groups;
+  if (quotes !== undefined) {
+    const close = text.indexOf(quotes, triple.to);
     const last = close < 0 ? text.length : endOfLine(text, close);
-    const rest = close < 0 ? null : matchAt(TIDY_END, text, close + 3);
-    hide(triple.to, rest === null ? last : close);
-    if (rest !== null) hide(rest.to + 1, last);
+    const rest = matchAt(TIDY_END, text, close + 3);
+    const tidily = close >= 0 && rest.groups.length > 0;
+    hide(triple.to, tidily ? close : last);
+    if (tidily) hide(rest.to + 1, last);
     return { next: last, missing: false };
   }
-  const from = matchAt(SIGN, text, key.behind)?.to ?? key.behind;
+  const from = matchAt(SIGN, text, key.behind).to;
   const next = endOfStatement(text, from);
   hide(from, next);
   return { next, missing: /^\s*(?:#|$)/.test(text.slice(from, end)) };
@@ -176,8 +178,9 @@ interface Key {
 function secretKey(text: string, start: number, end: number): Key | null {
   KEY.lastIndex = start;
   for (let match = KEY.exec(text); match !== null && match.index < end; match = KEY.exec(text)) {
-    const [whole, first, after, word = '', sign] = match;
+    const [whole, first, after, , sign] = match;
     if ((first ?? after ?? sign) === undefined) continue;
+    const word = match.slice(3, 4).join();
     const steps = word.split('.');
     const secret = secretStep(steps);
     if (secret === null) continue;
@@ -189,10 +192,17 @@ function secretKey(text: string, start: number, end: number): Key | null {
   return null;
 }
 
-function matchAt(pattern: RegExp, text: string, at: number): { readonly to: number; readonly groups: readonly string[] } | null {
+interface Match {
+  readonly to: number;
+  /** Empty where nothing matches. */
+  readonly groups: readonly (string | undefined)[];
+}
+
+/** @param pattern sticky */
+function matchAt(pattern: RegExp, text: string, at: number): Match {
   pattern.lastIndex = at;
-  const groups = pattern.exec(text);
-  return groups === null ? null : { to: pattern.lastIndex, groups };
+  const groups = pattern.exec(text) ?? [];
+  return { to: Math.max(at, pattern.lastIndex), groups };
 }
 
 function endOfLine(text: string, from: number): number {

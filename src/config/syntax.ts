@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { quote, type Span } from './diagnostic.ts';
 import { characters } from './locate.ts';
-import { MASK, secretsIn, shownPath } from './mask.ts';
+import { MASK, secretsIn } from './mask.ts';
 
 export interface SyntaxFlaw {
   readonly code: 'syntax' | 'duplicate-key';
@@ -36,8 +36,7 @@ type Words = Omit<SyntaxFlaw, 'code' | 'span' | 'last'>;
 export function explain(text: string, thrown: unknown, original = text): SyntaxFlaw {
   const grammar = Grammar.safeParse(thrown);
   if (grammar.success) return explainGrammar(sceneAt(text, original, grammar.data.location.start));
-  const { message: full, ...at } = Own.parse(thrown);
-  const message = full.replace(/'(.*)'/s, (_all, path: string) => `'${shownPath(path.split('.'))}'`);
+  const { message, ...at } = Own.parse(thrown);
   const scene = sceneAt(text, original, at);
   const twice = /^Cannot redefine existing key '(.*)'\.$/s.exec(message)?.[1];
   if (twice !== undefined) {
@@ -45,7 +44,7 @@ export function explain(text: string, thrown: unknown, original = text): SyntaxF
     const hint = scene.line.startsWith('[') ? 'write everything about it under one header' : 'remove one of the two';
     return { ...flaw(scene, scene.column, tokenEnd(scene), { message: `${name} is there twice`, hint }), code: 'duplicate-key' };
   }
-  // Some of the parser's own words repeat a number.
+  // Some of the parser's own words repeat a key or a number.
   const said = isSecret(scene) && !/^[a-z ]+\.?$/i.test(message) ? 'This is not a value in TOML.' : message;
   const words = said.charAt(0).toLowerCase() + said.slice(1).replace(/\.$/, '');
   return flaw(scene, scene.column, tokenEnd(scene), { message: words });

@@ -157,9 +157,9 @@ export function createHolder(network: Network, now: () => Micros, events: Holder
       const entry: Entry = known?.link.index === on.index ? known : { address, link: on, holding: 'pending', seen };
       entries.set(key, entry);
       if (isForeign(spec, address, on)) {
+        if (known?.holding !== 'foreign') events.foreign(address, on);
         entry.holding = 'foreign';
         entry.seen = true;
-        if (known?.holding !== 'foreign') events.foreign(address, on);
         continue;
       }
       if (entry.holding === 'foreign') entry.holding = 'pending';

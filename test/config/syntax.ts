@@ -64,6 +64,29 @@ t.test('says nothing of a password', async t => {
     t.strictSame(said(text), expected, text);
 });
 
+t.test('says nothing of a key either that may be a password', async t => {
+  for (const [text, underlined, message] of [
+    ['password = { "s3cret" = 1, "s3cret" = 2 }', '"', 'a key is there twice'],
+    ['password.s3cret = 1\npassword.s3cret = 2', 'password.s3cret', 'a key is there twice'],
+    ['password = 12345678901234567890', '12345678901234567890', 'this is not a value in TOML'],
+    ['[vrrp.web.password]\ns3cret = oh no', 'oh no', 'this is not TOML'],
+    ['[vrrp.web.password]\ns3cret', ' ', 'this is not TOML'],
+    ['password.s3cret =', ' ', 'this is not TOML'],
+  ] as const)
+    t.strictSame(said(text).slice(0, 2), [underlined.trim(), message], text);
+});
+
+t.test('a statement that was blanked out still says what the next line is', async t => {
+  const original = 'password =\ns3cret';
+  const text = original.replace('password =', '          ');
+  t.match(flawOf(text).message, /s3cret/, 'the control');
+  try {
+    parse(text);
+  } catch (error) {
+    t.equal(explain(text, error, original).message, 'this is not TOML');
+  }
+});
+
 t.test('says what is wrong with a line', async t => {
   for (const [text, underlined, message] of [
     ['[vrrp.web\n', '[vrrp.web', 'this is no header'],

@@ -263,38 +263,41 @@ t.test('what a killed process denied is accepted again when the router that runs
   t.ok(node.machine.accepts(VIP));
 });
 
-t.test('somebody puts the address back in the moment in which we take it off: it holds up a stop for a second, an abandoning not at all', async t => {
-  for (const [how, waits] of [
-    ['stop', 1_001],
-    ['abandon', 1],
-  ] as const) {
-    const { run, status, world } = instanceRig();
-    const node = world.node('a');
-    run(seconds(5));
-    let back = false;
-    // In the moment in which it is gone, before any report of it is read.
-    const putBack = (): void => {
-      if (back || node.machine.holds(VIP)) return;
-      back = true;
-      node.machine.addAddress(INTERFACE, prefix('192.0.2.200/24'));
-    };
-    world.timeline.watch(putBack);
-    let done: number | null = null;
-    const engine = node.process?.engine;
-    engine?.stop(() => {
-      done = world.timeline.now();
-    });
-    run(millis(100));
-    t.equal(status().state, 'leaving');
-    if (how === 'abandon') engine?.abandon();
-    putBack();
-    while (!back) run(millis(1));
-    const from = world.timeline.now();
-    run(seconds(3));
-    t.ok(done !== null && done - from <= waits * 1000, `${how}: done ${done}, back at ${from}`);
-    t.ok(node.machine.holds(VIP), 'and it is theirs');
-  }
-});
+t.test(
+  'somebody puts the address back in the moment in which we take it off: it holds up a stop for a second, an abandoning not at all',
+  async t => {
+    for (const [how, waits] of [
+      ['stop', 1_001],
+      ['abandon', 1],
+    ] as const) {
+      const { run, status, world } = instanceRig();
+      const node = world.node('a');
+      run(seconds(5));
+      let back = false;
+      // In the moment in which it is gone, before any report of it is read.
+      const putBack = (): void => {
+        if (back || node.machine.holds(VIP)) return;
+        back = true;
+        node.machine.addAddress(INTERFACE, prefix('192.0.2.200/24'));
+      };
+      world.timeline.watch(putBack);
+      let done: number | null = null;
+      const engine = node.process?.engine;
+      engine?.stop(() => {
+        done = world.timeline.now();
+      });
+      run(millis(100));
+      t.equal(status().state, 'leaving');
+      if (how === 'abandon') engine?.abandon();
+      putBack();
+      while (!back) run(millis(1));
+      const from = world.timeline.now();
+      run(seconds(3));
+      t.ok(done !== null && done - from <= waits * 1000, `${how}: done ${done}, back at ${from}`);
+      t.ok(node.machine.holds(VIP), 'and it is theirs');
+    }
+  },
+);
 
 t.test('what was still to be announced when the address was let go is not announced', async t => {
   const addresses = Array.from({ length: 200 }, (_, i) => prefix(`192.0.2.${20 + i}/24`));
