@@ -109,7 +109,7 @@ function missingSource({ settings, placeOf }: CompleteRouter, here: Interfaces):
 
 function ownPeers({ settings, placeOf }: CompleteRouter, here: Interfaces): Finding[] {
   // Those of the interface that speaks: what the engine leaves out.
-  const own = settings.interface === undefined ? [] : (here.get(settings.interface) ?? []);
+  const own = here.get(settings.interface) ?? [];
   const isOwn = (peer: Address): boolean => own.some(({ address }) => address === peer);
   const peers = settings.peers.map(({ address }, index) => ({ address, index, own: isOwn(address) }));
   const notes = peers

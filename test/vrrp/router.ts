@@ -1,8 +1,8 @@
 // Tests src/vrrp/router.ts: the little that a router knows about itself.
 import t from 'tap';
-import { effectivePriority, isOwner, isUnicastRouter, routerKey } from '../../src/vrrp/router.ts';
-import { priority } from '../../src/vrrp/units.ts';
-import { virtualRouter } from '../fixtures/virtual-router.ts';
+import { effectivePriority, isOwner, isUnicastRouter, placeOf, routerKey } from '../../src/vrrp/router.ts';
+import { priority, vrid } from '../../src/vrrp/units.ts';
+import { routerSpec, virtualRouter } from '../fixtures/virtual-router.ts';
 
 const ROUTER = virtualRouter();
 
@@ -31,4 +31,9 @@ t.test('a demoted router counts as priority 1, whatever it is configured to', as
 t.test('with peers it is unicast', async t => {
   t.notOk(isUnicastRouter(ROUTER));
   t.ok(isUnicastRouter({ ...ROUTER, peers: [{ address: ROUTER.primary, minTtl: 255, maxTtl: 255 }] }));
+});
+
+t.test('a place is interface, family and VRID; the name does not matter', async t => {
+  t.equal(placeOf(routerSpec()), 'hf0/ipv4/51');
+  t.equal(placeOf(routerSpec({ name: 'other', family: 'ipv6', vrid: vrid(7) })), 'hf0/ipv6/7');
 });
