@@ -10,6 +10,7 @@ import { VRRP_GROUP } from '../vrrp/packet.ts';
 import type { ChecksumForm, RouterSpec, VirtualAddress } from '../vrrp/router.ts';
 import type { Heard, State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
+import { evidence } from './cures.ts';
 
 /** `1.5 s`, `360 ms`, `36.1 ms`: three digits are enough to compare with a configuration. */
 export function showDuration(duration: Micros): string {
@@ -135,38 +136,7 @@ export function explainDeafness(from: Address, since: Micros, spec: RouterSpec, 
 /** Why an advertisement was ignored, and what to write where so that it is not.
  *  @param detail the evidence, as the receive checks give it */
 export function explainRejection(reason: RejectReason, detail: string, from: Address, spec: RouterSpec): string {
-  const ignored = `advertisement from ${from} ignored: ${detail}`;
-  const table = `[vrrp.${spec.name}]`;
-  switch (reason) {
-    case 'ttl-not-255':
-      return spec.peers.length > 0 ? `${ignored}; if it comes through routers, give that peer a min_ttl in ${table}` : ignored;
-    case 'not-multicast':
-      return `${ignored}; it speaks unicast: peers = ["${from}"] in ${table}, or no unicast peers there`;
-    case 'not-unicast':
-      return `${ignored}; it speaks multicast: unicast peers there, or no peers in ${table}`;
-    case 'wrong-version':
-      return spec.version === 3
-        ? `${ignored}, ours is 3; to take part: version = 2 in ${table}, or version 3 there (keepalived: vrrp_version 3)`
-        : `${ignored}, ours is 2; to take part: version = 3 in ${table}, or version 2 there`;
-    case 'no-addresses':
-      return `${ignored}; it has no virtual addresses: addresses = [] in ${table}, or some there`;
-    case 'unknown-vrid':
-    case 'own-packet':
-    case 'wrong-type':
-    case 'wrong-length':
-    case 'wrong-checksum':
-    case 'zero-vrid':
-    case 'zero-interval':
-      return ignored;
-    case 'not-a-peer':
-      return `${ignored}; to take part: add "${from}" to peers in ${table}`;
-    case 'wrong-password':
-      return `${ignored}; set the same password in ${table} and there (keepalived: auth_type PASS, auth_pass)`;
-    case 'wrong-interval':
-      return `${ignored}; version 2 takes part only at the same interval: set advert_interval in ${table}, or advert_int there`;
-    default:
-      return unreachable(reason);
-  }
+  return `advertisement from ${from} ignored: ${evidence(reason, detail, from, spec)}`;
 }
 
 /** What the kernel says to an address, and what can be meant by it. */
@@ -212,6 +182,7 @@ export function explainTrouble(code: string): string {
     case 'EPROTO':
       return 'that machine answers, but no VRRP daemon runs on it';
     case 'EHOSTUNREACH':
+    case 'EHOSTDOWN':
       return 'no machine answers at that address';
     case 'ENETUNREACH':
       return 'there is no route to it: ip route get';

@@ -11,7 +11,6 @@ import {
   showDuration,
 } from '../../src/core/explain.ts';
 import type { Reason } from '../../src/vrrp/action.ts';
-import type { RejectReason } from '../../src/vrrp/admit.ts';
 import type { Unusable } from '../../src/vrrp/event.ts';
 import type { RouterSpec } from '../../src/vrrp/router.ts';
 import type { State } from '../../src/vrrp/state.ts';
@@ -172,29 +171,16 @@ t.test('design 4.7: a peer that does not hear us: since when, and what to look a
   );
 });
 
-t.test('every rejection: the evidence, and what to write where', async t => {
-  const v2 = routerSpec({ version: 2 });
-  const cases: readonly (readonly [RejectReason, RouterSpec, string])[] = [
-    ['ttl-not-255', SPEC, ''],
-    ['ttl-not-255', unicast('192.0.2.12'), '; if it comes through routers, give that peer a min_ttl in [vrrp.web]'],
-    ['not-multicast', SPEC, '; it speaks unicast: peers = ["192.0.2.12"] in [vrrp.web], or no unicast peers there'],
-    ['not-unicast', unicast('192.0.2.13'), '; it speaks multicast: unicast peers there, or no peers in [vrrp.web]'],
-    ['wrong-version', SPEC, ', ours is 3; to take part: version = 2 in [vrrp.web], or version 3 there (keepalived: vrrp_version 3)'],
-    ['wrong-version', v2, ', ours is 2; to take part: version = 3 in [vrrp.web], or version 2 there'],
-    ['wrong-type', SPEC, ''],
-    ['wrong-length', SPEC, ''],
-    ['wrong-checksum', SPEC, ''],
-    ['zero-vrid', SPEC, ''],
-    ['zero-interval', SPEC, ''],
-    ['no-addresses', SPEC, '; it has no virtual addresses: addresses = [] in [vrrp.web], or some there'],
-    ['unknown-vrid', SPEC, ''],
-    ['own-packet', SPEC, ''],
-    ['not-a-peer', unicast('192.0.2.13'), '; to take part: add "192.0.2.12" to peers in [vrrp.web]'],
-    ['wrong-password', v2, '; set the same password in [vrrp.web] and there (keepalived: auth_type PASS, auth_pass)'],
-    ['wrong-interval', v2, '; version 2 takes part only at the same interval: set advert_interval in [vrrp.web], or advert_int there'],
-  ];
-  for (const [reason, spec, cure] of cases)
-    t.equal(explainRejection(reason, 'EVIDENCE', PEER.address, spec), `advertisement from 192.0.2.12 ignored: EVIDENCE${cure}`, reason);
+t.test('a rejection: who, the evidence, and what to write where', async t => {
+  t.equal(
+    explainRejection('wrong-version', 'version 2', PEER.address, SPEC),
+    'advertisement from 192.0.2.12 ignored: version 2, ours is 3; to take part: version = 2 in [vrrp.web], or version 3 there (keepalived: vrrp_version 3)',
+  );
+  t.equal(
+    explainRejection('ttl-not-255', 'TTL 64', PEER.address, unicast('192.0.2.12')),
+    'advertisement from 192.0.2.12 ignored: TTL 64; if it comes through routers, give that peer a min_ttl in [vrrp.web]',
+  );
+  t.equal(explainRejection('zero-vrid', 'VRID 0', PEER.address, SPEC), 'advertisement from 192.0.2.12 ignored: VRID 0');
 });
 
 t.test('no sentence has a password in it', async t => {
