@@ -241,6 +241,15 @@ async function restartB(meeting: Meeting, told: string): Promise<void> {
   lab.judge(steadyAdverts(window, 51, 'a', pairing.intervalMs, meeting.margin), told);
 }
 
+/** Two sides that serve both learn of each other by an advertisement of the winner, which may be an interval away: `a` wins `web`
+ *  and `b` wins `mail`. Before that an address may look served by one alone. */
+async function bothSpoke({ lab, pairing }: Meeting): Promise<void> {
+  const since = now();
+  const bound = 3 * pairing.intervalMs + 3000;
+  await lab.observer.advert('a to advertise web', bound, since, a => a.node === 'a' && a.vrid === 51);
+  await lab.observer.advert('b to advertise mail', bound, since, a => a.node === 'b' && a.vrid === 52);
+}
+
 async function deadA(meeting: Meeting, told: string): Promise<void> {
   const { lab, web, mail } = meeting;
   const died = now();
@@ -254,6 +263,7 @@ async function deadA(meeting: Meeting, told: string): Promise<void> {
   await meeting.justAfter('a', 51);
   const back = now();
   await bringBack(lab.network, lab.node('a'));
+  await bothSpoke(meeting);
   await meeting.settled(`${told}, back`);
   const heal = await lab.window(back);
   handedOver(meeting, heal, web, `${told}, return`);
@@ -271,6 +281,7 @@ async function deadB(meeting: Meeting, told: string): Promise<void> {
   // Whoever speaks first: holdfast loses `mail`, and says so before it lets go.
   const back = now();
   await bringBack(lab.network, lab.node('b'));
+  await bothSpoke(meeting);
   await meeting.settled(`${told}, back`, { how: 'heal' });
   const heal = await lab.window(back);
   handedOver(meeting, heal, mail, `${told}, return`, 'heal');
@@ -288,6 +299,7 @@ async function partitioned(meeting: Meeting, told: string): Promise<void> {
   await meeting.justAfter('a', 51);
   const healed = now();
   await isolate(lab.network, false);
+  await bothSpoke(meeting);
   await meeting.settled(told, { how: 'heal' });
   const heal = await lab.window(healed);
   handedOver(meeting, heal, web, told);
