@@ -16,6 +16,8 @@ export type Reason =
   | 'tie-break-lost'
   | 'shutdown'
   | 'demoted'
+  | 'released'
+  | 'restored'
   | 'recovered'
   | 'handed-over'
   | 'nobody-took-over'

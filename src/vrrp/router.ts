@@ -1,7 +1,7 @@
 // What one virtual router is: the settings that the operator chose, and the two facts of this machine that the
 // protocol needs beside them. Immutable; must not know in which state the router is.
 import type { Address, Family, Prefix } from './address.ts';
-import { DEMOTED, type Micros, OWNER, type Priority, type Vrid } from './units.ts';
+import { DEMOTED, HIGHEST, LOWEST, type Micros, OWNER, type Priority, priority, type Vrid } from './units.ts';
 
 export type Version = 2 | 3;
 
@@ -63,20 +63,22 @@ export interface RouterSpec {
   readonly lease: Micros | null;
   /** Whether checks decide about this router; if so, health that nobody renews counts as lost. */
   readonly tracked: boolean;
+  /** Whether loss of carrier on `interface` takes the router down; false: a cable whose other end is the peer. */
+  readonly trackInterface: boolean;
 }
 
 /** A virtual router on this machine, now. */
 export interface VirtualRouter extends RouterSpec {
-  /** Health says: serve only if nobody else can. */
-  readonly demoted: boolean;
+  readonly standing: Standing;
+  /** What weights add to the priority, or take from it. */
+  readonly adjustment: number;
   /** The sender's own address, RFC 9568 §1.7 "primary IPv4 address"; breaks ties. */
   readonly primary: Address;
 }
 
-/** All virtual routers of one machine, as the agent hands them to the engine. */
-export interface Plan {
-  readonly routers: readonly RouterSpec[];
-}
+/** What health says of a router. `well`: it takes part. `demoted`: it serves only if nobody else can. `released`: it does not
+ *  serve, even if nobody else does. */
+export type Standing = 'well' | 'demoted' | 'released';
 
 /** The one name by which engine, agent and logs tell routers apart. */
 export function routerKey(spec: Pick<RouterSpec, 'name' | 'family'>): string {
@@ -93,9 +95,17 @@ export function isOwner(self: RouterSpec): boolean {
   return self.priority === OWNER;
 }
 
-/** The priority that elections and advertisements use: 1 while demoted. */
-export function effectivePriority(self: VirtualRouter): Priority {
-  return self.demoted ? DEMOTED : self.priority;
+/** The priority that elections and advertisements use: 1 unless it stands well; with weights never the owner's, nor that of
+ *  the demoted. */
+export function effectivePriority({ standing, priority: configured, adjustment }: VirtualRouter): Priority {
+  if (standing !== 'well') return DEMOTED;
+  if (configured === OWNER || adjustment === 0) return configured;
+  return priority(Math.max(LOWEST, Math.min(HIGHEST, configured + adjustment)));
+}
+
+/** Whether it serves by right: the owner of the addresses, in good health. */
+export function servesByRight(self: VirtualRouter): boolean {
+  return isOwner(self) && self.standing === 'well';
 }
 
 /** Where the advertisements go: to the group of the family, or to each peer. */

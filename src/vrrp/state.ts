@@ -57,8 +57,8 @@ export interface Active {
 export interface Leaving {
   readonly name: 'leaving';
   /** Where it leads: a stop ends in Initialize, and so does an interface of the addresses that cannot carry them; an offer
-   *  ends in Backup, or in Active again when nobody takes over. */
-  readonly cause: 'shutdown' | 'interface' | 'demoted';
+   *  ends in Backup, or in Active again when nobody takes over; a router that is released ends in Fault. */
+  readonly cause: 'shutdown' | 'interface' | 'demoted' | 'released';
   /** How many advertisements with priority 0 were sent. */
   readonly attempt: 1 | 2;
   /** Nobody took over until then: try again or give up. Once a successor is heard: release then. */
@@ -70,7 +70,8 @@ export interface Leaving {
 
 export interface Fault {
   readonly name: 'fault';
-  readonly retryAt: Micros;
+  /** null: released, until health is back. */
+  readonly retryAt: Micros | null;
 }
 
 export type State = Initialize | Backup | Active | Leaving | Fault;

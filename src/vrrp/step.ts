@@ -5,9 +5,9 @@ import { unreachable } from '../lib/unreachable.ts';
 import type { Action, Reason } from './action.ts';
 import { compareAddresses } from './address.ts';
 import type { Event } from './event.ts';
-import { effectivePriority, isOwner, type VirtualRouter } from './router.ts';
+import { effectivePriority, servesByRight, type VirtualRouter } from './router.ts';
 import { announceWait, offerWait } from './schedule.ts';
-import type { Active, Backup, Fault, Initialize, Leaving, State } from './state.ts';
+import type { Active, Backup, Fault, Heard, Initialize, Leaving, State } from './state.ts';
 import { activeDownInterval, lateTolerance, leaveWait, skewTime } from './timers.ts';
 import { after, between, type Micros, micros, millis } from './units.ts';
 
@@ -46,7 +46,8 @@ function initialize(self: VirtualRouter, state: Initialize, event: Event, now: M
 }
 
 function start(self: VirtualRouter, from: State, adopted: boolean, reason: Reason, now: Micros): Step {
-  if (isOwner(self) && !self.demoted) return becomeActive(self, from, 'address-owner', now);
+  if (self.standing === 'released') return stayOut(from, adopted ? [{ do: 'release' }] : []);
+  if (servesByRight(self)) return becomeActive(self, from, 'address-owner', now);
   const interval = self.advertInterval;
   const next: Backup = {
     name: 'backup',
@@ -101,15 +102,15 @@ function backupHears(self: VirtualRouter, state: Backup, event: Advert, now: Mic
   if (!isClaim(event)) {
     // The first of a row counts: whoever repeats it must not keep us from taking over. A demoted router gives every
     // healthy one the first chance. Decisions 0011 and 0024.
-    const wait = self.demoted
-      ? activeDownInterval(own, state.activeInterval, self.version)
-      : skewTime(own, state.activeInterval, self.version);
+    const wait =
+      self.standing !== 'well'
+        ? activeDownInterval(own, state.activeInterval, self.version)
+        : skewTime(own, state.activeInterval, self.version);
     const downAt = state.resigned ? state.downAt : after(now, wait);
     return [{ ...state, downAt, resigned: true, holding: false }, letGo(state)];
   }
   const heard = { address: event.from, priority: event.priority };
-  const lower = event.priority < own;
-  const preemptAt = lower && self.preempt ? (state.preemptAt ?? after(now, self.preemptDelay)) : null;
+  const preemptAt = mayPreempt(self, heard) ? (state.preemptAt ?? after(now, self.preemptDelay)) : null;
   if (preemptAt !== null && now >= preemptAt) {
     // §6.4.2: the advertisement is discarded, the timer runs on; only what status shows is kept.
     return [{ ...state, heard, preemptAt, preempting: true, holding: false }, letGo(state)];
@@ -133,9 +134,17 @@ function backupHears(self: VirtualRouter, state: Backup, event: Advert, now: Mic
 }
 
 function backupReconfigured(self: VirtualRouter, state: Backup, previous: VirtualRouter, now: Micros): Step {
-  if (isOwner(self) && !self.demoted) return becomeActive(self, state, 'address-owner', now);
+  if (self.standing === 'released') return stayOut(state, letGo(state));
+  if (servesByRight(self)) return becomeActive(self, state, 'address-owner', now);
   // Version 2 learns no interval: whoever has another is not heard, RFC 3768 §7.1.
   const interval = state.heard === null || self.version === 2 ? self.advertInterval : state.activeInterval;
+  if (state.preempting && !state.resigned && state.heard !== null && !mayPreempt(self, state.heard)) {
+    // Not lower any more, so it is respected again. When it spoke last is not known: it was not listened to.
+    return [
+      { ...state, activeInterval: interval, downAt: after(now, wait(self, state, interval)), preemptAt: null, preempting: false },
+      [],
+    ];
+  }
   const remaining = between(now, state.downAt);
   const before = wait(previous, state, state.activeInterval);
   const downAt = after(now, micros(Math.max(0, remaining - before + wait(self, state, interval))));
@@ -144,8 +153,13 @@ function backupReconfigured(self: VirtualRouter, state: Backup, previous: Virtua
   /** How long the running timer was, or would have been, set. */
   function wait(router: VirtualRouter, { resigned }: Backup, of: Micros): Micros {
     const own = effectivePriority(router);
-    return resigned && !router.demoted ? skewTime(own, of, router.version) : activeDownInterval(own, of, router.version);
+    return resigned && router.standing === 'well' ? skewTime(own, of, router.version) : activeDownInterval(own, of, router.version);
   }
+}
+
+/** A lower Active is not respected, at least not for long. */
+function mayPreempt(self: VirtualRouter, { priority }: Heard): boolean {
+  return self.preempt && priority < effectivePriority(self);
 }
 
 /** Addresses of a former life are ours only as long as nobody else speaks for them. Decision 0007. */
@@ -161,7 +175,7 @@ function becomeActive(self: VirtualRouter, from: State, reason: Reason, now: Mic
     announceAt: after(now, announceWait(1, self.vrid)),
     announced: 1,
     answeredAt: null,
-    offer: self.demoted ? { at: after(now, backoff), backoff: offerWait(backoff) } : null,
+    offer: self.standing === 'demoted' ? { at: after(now, backoff), backoff: offerWait(backoff) } : null,
     cutOff: null,
   };
   return [next, [{ do: 'acquire' }, advertise(self), { do: 'announce' }, report(from, next, reason)]];
@@ -192,6 +206,8 @@ function active(self: VirtualRouter, state: Active, event: Event, now: Micros): 
     case 'address-lost':
       return state.cutOff === null ? reassert(self, state, now) : [state, [{ do: 'acquire' }]];
     case 'fault':
+      // Whoever is in fault takes part again by itself; without an interface it must not.
+      if (state.cutOff !== null) return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, 'address-fault')]];
       return fail(state, event.wait, now);
     case 'startup':
       return [state, []];
@@ -234,7 +250,7 @@ function activeHearsResignation(self: VirtualRouter, state: Active, now: Micros)
 
 function activeHearsClaim(self: VirtualRouter, state: Active, event: Claim, now: Micros): Step {
   const own = effectivePriority(self);
-  const owner = isOwner(self) && !self.demoted;
+  const owner = servesByRight(self);
   if (state.cutOff !== null) {
     if (owner) return [state, []];
     // Who cannot speak cannot dispute a claim, whatever its priority: another has the role, and we are no Backup either.
@@ -277,14 +293,24 @@ function reannounce(self: VirtualRouter, state: Active, now: Micros): readonly [
 }
 
 function activeReconfigured(self: VirtualRouter, state: Active, previous: VirtualRouter, now: Micros): Step {
-  const demotion = self.demoted && !previous.demoted;
+  const demoted = self.standing === 'demoted';
+  const demotion = demoted && previous.standing === 'well';
   if (state.cutOff !== null) {
     // Nobody would hear it. What is to be said is due when the interface is back.
-    const offer = demotion ? { at: now, backoff: offerWait(null) } : self.demoted ? state.offer : null;
+    if (self.standing === 'released') return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, 'released')]];
+    const offer = demotion ? { at: now, backoff: offerWait(null) } : demoted ? state.offer : null;
     return [{ ...state, offer }, []];
   }
+  if (self.standing === 'released') return leave(self, state, 'released', 'released', offerWait(null), now);
   if (demotion) return leave(self, state, 'demoted', 'demoted', offerWait(null), now);
-  return reassert(self, { ...state, offer: self.demoted ? state.offer : null }, now);
+  if (self.standing === previous.standing && self.adjustment !== previous.adjustment) return reweigh(self, state, previous, now);
+  return reassert(self, { ...state, offer: demoted ? state.offer : null }, now);
+}
+
+/** Backups are told at once whom they listen to. Where the addresses are is no news. */
+function reweigh(self: VirtualRouter, state: Active, previous: VirtualRouter, now: Micros): Step {
+  if (effectivePriority(self) === effectivePriority(previous)) return [state, []];
+  return [{ ...state, advertAt: after(now, self.advertInterval) }, [advertise(self)]];
 }
 
 function backupOf(
@@ -335,18 +361,20 @@ function leaving(self: VirtualRouter, state: Leaving, event: Event, now: Micros)
         [],
       ];
     case 'reconfigured':
-      if (state.cause !== 'demoted' || self.demoted || state.successor !== null) return [state, []];
-      return becomeActive(self, state, 'recovered', now);
+      return leavingReconfigured(self, state, now);
     case 'link-down':
       if (event.speaks) return [{ ...state, cause: state.cause === 'shutdown' ? 'shutdown' : 'interface' }, []];
       return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, event.reason)]];
     case 'address-lost':
       return [state, [{ do: 'acquire' }, { do: 'announce' }]];
     case 'fault':
-      if (state.cause !== 'demoted') return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, 'address-fault')]];
+      if (state.cause === 'shutdown' || state.cause === 'interface')
+        return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, 'address-fault')]];
       return fail(state, event.wait, now);
     case 'link-up':
       if (state.cause !== 'interface' || state.successor !== null) return [state, []];
+      // It leaves all the same, only for another reason.
+      if (self.standing !== 'well') return [{ ...state, cause: self.standing }, []];
       return becomeActive(self, state, 'recovered', now);
     case 'startup':
       return [state, []];
@@ -355,12 +383,23 @@ function leaving(self: VirtualRouter, state: Leaving, event: Event, now: Micros)
   }
 }
 
+/** Health changed while we leave because of it. */
+function leavingReconfigured(self: VirtualRouter, state: Leaving, now: Micros): Step {
+  if (state.cause !== 'demoted' && state.cause !== 'released') return [state, []];
+  if (self.standing !== 'well') return [state.cause === self.standing ? state : { ...state, cause: self.standing }, []];
+  // Who found a successor follows it, and takes part again from there; not so the owner, whom nobody succeeds.
+  if (state.successor === null) return becomeActive(self, state, 'recovered', now);
+  if (servesByRight(self)) return becomeActive(self, state, 'address-owner', now);
+  return [state.cause === 'demoted' ? state : { ...state, cause: 'demoted' }, []];
+}
+
 function leavingTimerFired(self: VirtualRouter, state: Leaving, now: Micros): Step {
   if (state.successor === null && state.attempt === 1) {
     // The one advertisement with priority 0 may have been lost.
     return [{ ...state, attempt: 2, until: after(now, leaveWait(self.advertInterval, self.version)) }, [{ do: 'advertise', priority: 0 }]];
   }
   const reason = state.successor === null ? 'nobody-took-over' : 'handed-over';
+  if (state.cause === 'released') return stayOut(state, [{ do: 'release' }], reason);
   if (state.cause !== 'demoted') return [INITIALIZE, [{ do: 'release' }, report(state, INITIALIZE, reason)]];
   if (state.successor !== null) {
     const next = backupOf(self, { ...state.successor, from: state.successor.address }, now);
@@ -375,6 +414,12 @@ function fail(from: State, wait: Micros, now: Micros): Step {
   return [next, [{ do: 'advertise', priority: 0 }, { do: 'release' }, report(from, next, 'address-fault')]];
 }
 
+/** Released: takes no part until health is back. */
+function stayOut(from: State, actions: readonly Action[], reason: Reason = 'released'): Step {
+  const next: Fault = { name: 'fault', retryAt: null };
+  return [next, [...actions, report(from, next, reason)]];
+}
+
 function fault(self: VirtualRouter, state: Fault, event: Event, now: Micros): Step {
   switch (event.type) {
     case 'shutdown':
@@ -382,9 +427,10 @@ function fault(self: VirtualRouter, state: Fault, event: Event, now: Micros): St
     case 'link-down':
       return [INITIALIZE, [report(state, INITIALIZE, event.reason)]];
     case 'time':
-      return now < state.retryAt ? [state, []] : start(self, state, false, 'retry', now);
-    case 'advert':
+      return state.retryAt === null || now < state.retryAt ? [state, []] : start(self, state, false, 'retry', now);
     case 'reconfigured':
+      return state.retryAt === null && self.standing !== 'released' ? start(self, state, false, 'restored', now) : [state, []];
+    case 'advert':
     case 'startup':
     case 'link-up':
     case 'address-lost':

@@ -19,6 +19,10 @@ export const OWNER = 255 as Priority;
 /** What a demoted router advertises: it serves if nobody else can (decision 0011). */
 export const DEMOTED = 1 as Priority;
 
+/** What weights can make of a priority at the least and at the most: neither the demoted's nor the owner's. */
+export const LOWEST = 2 as Priority;
+export const HIGHEST = 254 as Priority;
+
 /** Fractions are rounded up: a timer that is early is a false failover, one that is late by 1 µs is nothing. */
 export function micros(value: number): Micros {
   return Math.ceil(value) as Micros;

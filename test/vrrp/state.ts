@@ -13,6 +13,7 @@ t.test('one timer', async t => {
   t.equal(deadline({ ...SITUATIONS.backup.state, downAt: early }), early);
   t.equal(deadline({ ...SITUATIONS['leaving sick'].state, until: early }), early);
   t.equal(deadline({ name: 'fault', retryAt: early }), early);
+  t.equal(deadline({ name: 'fault', retryAt: null }), null, 'released: only health ends it');
 });
 
 t.test('Active: the earliest of its timers', async t => {

@@ -15,6 +15,7 @@ import { ABOVE, BELOW, EVENTS, LEAVE_WAIT, SELF, SITUATIONS, SKEW, T } from '../
 
 const TABLE = [...INITIALIZE_AND_FAULT, ...BACKUP, ...ACTIVE, ...LEAVING];
 const OLD: VirtualRouter = { ...SELF, version: 2, advertInterval: seconds(10) };
+const SICK: VirtualRouter = { ...OLD, standing: 'demoted' };
 /** 3 x 10 s and the skew of priority 100, which is a part of one second. */
 const DOWN = micros(30_609_375);
 
@@ -75,7 +76,7 @@ t.test('RFC 3768 §6.4.2: Backup', async t => {
   const [taken, actions] = next(OLD, resigned, { type: 'time' }, after(T, SKEW));
   t.match(taken, { name: 'active', advertAt: after(T, micros(SKEW + seconds(10))) }, 'Adver_Timer to Advertisement_Interval');
   t.strictSame(dones(actions), ['acquire', 'advertise 100', 'announce', 'report']);
-  t.equal(left(next({ ...OLD, demoted: true }, waiting, advert(0))[0]), 30_996_094, 'design 4.8: demoted, the whole interval');
+  t.equal(left(next(SICK, waiting, advert(0))[0]), 30_996_094, 'design 4.8: demoted, the whole interval');
 });
 
 t.test('RFC 3768 §6.4.3: Master', async t => {
@@ -109,10 +110,29 @@ t.test('leaving, design 4.1: the longest skew of a second, not of the interval',
   const [second, actions] = next(OLD, leaving, { type: 'time' }, after(T, LEAVE_WAIT));
   t.equal(left(second, after(T, LEAVE_WAIT)), LEAVE_WAIT, 'the second try too');
   t.strictSame(dones(actions), ['advertise 0']);
-  const [found] = next({ ...OLD, demoted: true }, { ...SITUATIONS['leaving sick'].state }, advert(99));
-  const [backup] = next({ ...OLD, demoted: true }, found, { type: 'time' }, after(T, millis(10)));
+  const [found] = next(SICK, { ...SITUATIONS['leaving sick'].state }, advert(99));
+  const [backup] = next(SICK, found, { type: 'time' }, after(T, millis(10)));
   t.match(backup, { name: 'backup', activeInterval: seconds(10) });
   t.equal(left(backup, after(T, millis(10))), 30_996_094, 'the successor is a Master like any');
+});
+
+t.test('released, decision 0026: leaves by the same waits, and ends out of it; without a successor too', async t => {
+  const self: VirtualRouter = { ...OLD, standing: 'released' };
+  const [leaving, said] = next(self, active, { type: 'reconfigured', previous: OLD });
+  t.match(leaving, { name: 'leaving', cause: 'released', until: after(T, LEAVE_WAIT) });
+  t.strictSame(dones(said), ['advertise 0', 'report']);
+  const [second] = next(self, leaving, { type: 'time' }, after(T, LEAVE_WAIT));
+  const over = after(T, micros(2 * LEAVE_WAIT));
+  const [end, actions] = next(self, second, { type: 'time' }, over);
+  t.strictSame([end, dones(actions)], [{ name: 'fault', retryAt: null }, ['release', 'report']]);
+  const [back] = next(OLD, end, { type: 'reconfigured', previous: self }, over);
+  t.equal(left(back, over), DOWN, 'health is back: the whole Master_Down_Interval');
+});
+
+t.test('weights, decision 0026: the skew that changes is a part of one second', async t => {
+  const self = { ...OLD, adjustment: -60 };
+  t.equal(left(next(self, waiting, { type: 'reconfigured', previous: OLD })[0]), 2_234_375);
+  t.strictSame(dones(next(self, active, { type: 'reconfigured', previous: OLD })[1]), ['advertise 40']);
 });
 
 t.test('late is not dead, decision 0009: one interval and a skew of a second more', async t => {

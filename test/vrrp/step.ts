@@ -10,7 +10,7 @@ import { ACTIVE } from '../fixtures/step/active.ts';
 import { BACKUP } from '../fixtures/step/backup.ts';
 import { INITIALIZE_AND_FAULT } from '../fixtures/step/initialize-fault.ts';
 import { LEAVING } from '../fixtures/step/leaving.ts';
-import { ABOVE, BELOW, EVENTS, SELF, SITUATIONS, type SituationName, T } from '../fixtures/step/table.ts';
+import { ABOVE, BELOW, EVENTS, SELF, SICK, SITUATIONS, type SituationName, T } from '../fixtures/step/table.ts';
 import { ip } from '../fixtures/virtual-router.ts';
 
 const TABLE = [...INITIALIZE_AND_FAULT, ...BACKUP, ...ACTIVE, ...LEAVING];
@@ -71,6 +71,7 @@ function situation<N extends SituationName>(name: N): (typeof SITUATIONS)[N]['st
 }
 
 const OWNER: VirtualRouter = { ...SELF, priority: priority(255) };
+const SICK_OWNER: VirtualRouter = { ...OWNER, standing: 'demoted' };
 const TAKES_OVER = ['acquire', 'advertise 255', 'announce', 'address-owner'];
 
 t.test('§6.4.1: the owner is Active from the first moment', async t => {
@@ -82,18 +83,26 @@ t.test('§6.4.1: the owner is Active from the first moment', async t => {
   const [retried, actions] = next(OWNER, situation('fault'), { type: 'time' }, seconds(1001));
   t.equal(retried.name, 'active', 'after a fault too');
   t.strictSame(whats(actions), TAKES_OVER);
-  t.equal(
-    next({ ...OWNER, demoted: true }, situation('initialize'), { type: 'startup', adopted: false })[0].name,
-    'backup',
-    'not while sick',
-  );
+  t.equal(next(SICK_OWNER, situation('initialize'), { type: 'startup', adopted: false })[0].name, 'backup', 'not while sick');
 });
 
 t.test('a Backup that becomes the owner, or an owner that recovers, is Active at once', async t => {
-  for (const previous of [SELF, { ...OWNER, demoted: true }]) {
+  for (const previous of [SELF, SICK_OWNER]) {
     const [state, actions] = next(OWNER, situation('backup'), { type: 'reconfigured', previous });
     t.equal(state.name, 'active');
     t.strictSame(whats(actions), TAKES_OVER);
+  }
+});
+
+t.test('an owner that recovers while it leaves has no successor, even where one speaks already', async t => {
+  for (const [name, reason] of [
+    ['leaving sick', 'recovered'],
+    ['leaving sick, successor found', 'address-owner'],
+    ['leaving released, again, successor found', 'address-owner'],
+  ] as const) {
+    const [state, actions] = next(OWNER, situation(name), { type: 'reconfigured', previous: SICK_OWNER });
+    t.equal(state.name, 'active', name);
+    t.strictSame(whats(actions), ['acquire', 'advertise 255', 'announce', reason], name);
   }
 });
 
@@ -113,7 +122,7 @@ t.test('§6.4.3: no advert moves the owner, design 4.4; two owners are only note
     t.equal(state.name, 'active', 'whatever the address');
     t.strictSame(actions, [{ do: 'announce' }, { do: 'note', what: 'second-owner', from }], 'an answer would only be answered');
   }
-  const [sick, actions] = next({ ...OWNER, demoted: true }, situation('active offering'), advert(2));
+  const [sick, actions] = next(SICK_OWNER, situation('active offering'), advert(2));
   t.equal(sick.name, 'backup', 'a sick owner is moved like anybody');
   t.strictSame(whats(actions), ['advertise 1', 'release', 'higher-priority']);
 });
@@ -245,7 +254,7 @@ t.test('§6.4.2: the first priority 0 sets the timer to skew, the next postpone 
 });
 
 t.test('design 4.8: a demoted Backup answers priority 0 after its whole down interval', async t => {
-  const self = { ...SELF, demoted: true };
+  const self = SICK;
   t.match(next(self, situation('backup'), advert(0))[0], { downAt: after(T, micros(3_996_094)), resigned: true });
   const [, actions] = next(self, { ...situation('backup'), downAt: T }, { type: 'time' });
   t.strictSame(whats(actions), ['acquire', 'advertise 1', 'announce', 'active-down-expired']);
@@ -255,14 +264,14 @@ t.test('design 4.8: a demoted Backup answers priority 0 after its whole down int
 });
 
 t.test('design 4.8: becoming Active while demoted starts no attempt before the first back-off', async t => {
-  const [state] = next({ ...SELF, demoted: true }, { ...situation('backup'), downAt: T }, { type: 'time' });
+  const [state] = next(SICK, { ...situation('backup'), downAt: T }, { type: 'time' });
   t.match(state, { name: 'active', offer: { at: after(T, seconds(1)), backoff: seconds(2) } });
 });
 
 t.test('design 4.8: the back-off doubles up to a minute', async t => {
   const waits: number[] = [];
   let state: State = { ...situation('leaving sick, again'), backoff: seconds(1) };
-  const self = { ...SELF, demoted: true };
+  const self = SICK;
   for (let turn = 0; turn < 1_000 && waits.length < 8; turn += 1) {
     const due = deadline(state) ?? T;
     const before: State = state;
@@ -348,16 +357,15 @@ t.test('cut off: other reasons do not begin the time anew; sick and cut off, off
   t.match(next(SELF, cutOff, { type: 'link-down', reason: 'interface-down', speaks: false })[0], {
     cutOff: { until: cutOff.cutOff.until, reason: 'interface-down' },
   });
-  const sick = { ...SELF, demoted: true };
   const offering: Active = { ...cutOff, offer: { at: after(T, seconds(9)), backoff: seconds(2) } };
-  t.strictSame(next({ ...sick, priority: priority(150) }, offering, { type: 'reconfigured', previous: sick }), [offering, []], 'kept');
-  t.match(next(SELF, offering, { type: 'reconfigured', previous: sick })[0], { offer: null }, 'recovered');
+  t.strictSame(next({ ...SICK, priority: priority(150) }, offering, { type: 'reconfigured', previous: SICK }), [offering, []], 'kept');
+  t.match(next(SELF, offering, { type: 'reconfigured', previous: SICK })[0], { offer: null }, 'recovered');
 });
 
 t.test('an event that does not exist is our own bug', async t => {
   const broken = { type: 'nonsense' } as unknown as Event;
   for (const name of names(SITUATIONS)) {
-    if (name === 'initialize') continue;
+    if (SITUATIONS[name].state.name === 'initialize') continue;
     t.throws(() => next(SELF, situation(name), broken), /unreachable/, name);
   }
 });

@@ -1,11 +1,13 @@
 // The little language of the scenarios: one verb to a line, and what each of them does to a world.
 // Must not know what is right: what happens is narrated, and compared by the harness.
 import type { Engine } from '../../../src/core/engine.ts';
+import type { Health } from '../../../src/core/messages.ts';
 import { createLoop } from '../../../src/platform/fake/clock.ts';
 import { familyOf, formatPrefix, type Prefix } from '../../../src/vrrp/address.ts';
 import { authenticate, encode, VRRP_GROUP } from '../../../src/vrrp/packet.ts';
 import { type RouterSpec, routerKey } from '../../../src/vrrp/router.ts';
 import { after, priority, vrid } from '../../../src/vrrp/units.ts';
+import { released, sickness, weighed, wellness } from '../../fixtures/health.ts';
 import { ip, prefix, routerSpec } from '../../fixtures/virtual-router.ts';
 import { createNarrator } from './narrator.ts';
 import { changeRouter, createRouters, duration, readSettings } from './settings.ts';
@@ -128,8 +130,11 @@ const VERBS: Readonly<Record<string, Verb>> = {
     say(name, shown.length === 0 ? 'has none' : `has ${shown.join(', ')}`);
   },
 
-  sick: (world, names) => health(world, names, true),
-  well: (world, names) => health(world, names, false),
+  // What its agent finds; before the start it is what comes with the plan.
+  sick: (world, names) => health(world, names, sickness),
+  well: (world, names) => health(world, names, wellness),
+  released: (world, names) => health(world, names, released),
+  weighed: (world, [name = '', sum = '']) => health(world, [name], router => weighed(router, Number(sum))),
   advert,
 
   neighbours: (world, [name = ''], say) => {
@@ -189,11 +194,12 @@ function groups(words: readonly string[]): string[][] {
     .map(group => group.trim().split(/\s+/));
 }
 
-function health(world: World, names: readonly string[], demoted: boolean): void {
-  for (const name of names) {
-    const all = world.node(name).routers.map(spec => ({ router: routerKey(spec), demoted }));
-    engine(world, name).health(all);
-  }
+function health(world: World, names: readonly string[], of: (router: string) => Health): void {
+  for (const name of names)
+    world.judge(
+      name,
+      world.node(name).routers.map(spec => of(routerKey(spec))),
+    );
 }
 
 function engine(world: World, name: string): Engine {

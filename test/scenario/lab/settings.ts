@@ -76,6 +76,12 @@ export function readSettings(words: readonly string[]): Settings {
       case 'source':
         changes.source = value === 'any' ? null : ip(value);
         break;
+      case 'tracked':
+        changes.tracked = value !== 'no';
+        break;
+      case 'track-interface':
+        changes.trackInterface = value !== 'no';
+        break;
       case 'family':
         families = value === 'both' ? ['ipv4', 'ipv6'] : [value === 'ipv6' ? 'ipv6' : 'ipv4'];
         break;

@@ -1,7 +1,7 @@
 // Machines with the real engine on one fake LAN, and what can happen to them. Must not know scripts or narration.
 
 import type { ApplyOptions } from '../../../src/core/engine.ts';
-import type { Learned, Refused } from '../../../src/core/messages.ts';
+import type { Health, Learned, Refused } from '../../../src/core/messages.ts';
 import { createTimeline, type Timeline } from '../../../src/platform/fake/clock.ts';
 import { createLan, type Lan } from '../../../src/platform/fake/lan.ts';
 import { createLog, type FakeLog, type Line } from '../../../src/platform/fake/log.ts';
@@ -10,6 +10,7 @@ import { familyOf, type Prefix } from '../../../src/vrrp/address.ts';
 import type { RouterSpec } from '../../../src/vrrp/router.ts';
 import { after, type Micros, millis } from '../../../src/vrrp/units.ts';
 import { type Daemon, startDaemon } from '../../fixtures/daemon.ts';
+import { planFor } from '../../fixtures/virtual-router.ts';
 
 export const INTERFACE = 'hf0';
 /** An interface that comes up speaks over IPv6 only then: duplicate address detection. */
@@ -26,6 +27,8 @@ export interface Node {
   readonly known: RouterSpec[];
   /** What its agent keeps over restarts, by router. */
   readonly learned: Map<string, Learned>;
+  /** What its agent knows of the services, by router. */
+  readonly health: Map<string, Health>;
   readonly log: FakeLog;
   process: Daemon | null;
   powered: boolean;
@@ -41,6 +44,8 @@ export interface World {
   write(name: string, routers: readonly RouterSpec[]): void;
   /** The engine runs what stands in the file. @returns what it refused */
   apply(name: string, options?: Pick<ApplyOptions, 'confirmWithin'>): readonly Refused[];
+  /** Its agent comes to know how the services are, and tells the engine where that runs. */
+  judge(name: string, health: readonly Health[]): void;
   /** Starts the daemon; switches the machine on first where it is off. */
   start(name: string): void;
   /** SIGTERM. @param done is told when the daemon has ended in order */
@@ -102,8 +107,8 @@ export function createWorld(
   }
 
   function apply(name: string, options: Pick<ApplyOptions, 'confirmWithin'> = {}): readonly Refused[] {
-    const { learned, routers } = node(name);
-    return running(name).engine.apply({ routers }, { ...options, learned: [...learned.values()] });
+    const { learned, health, routers } = node(name);
+    return running(name).engine.apply(planFor(...routers), { ...options, learned: [...learned.values()], health: [...health.values()] });
   }
 
   return {
@@ -122,6 +127,7 @@ export function createWorld(
         routers,
         known: [...routers],
         learned: new Map(),
+        health: new Map(),
         log: createLog(line => wrote(name, line)),
         process: null,
         powered: false,
@@ -130,6 +136,11 @@ export function createWorld(
       lan.attach(machine);
       powerOn(added);
       return added;
+    },
+    judge(name, health) {
+      const of = node(name);
+      for (const each of health) of.health.set(each.router, each);
+      of.process?.engine.health(health);
     },
     start(name) {
       const starting = node(name);
