@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <node_api.h>
@@ -19,11 +20,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -34,7 +38,7 @@
 
 /* ---- arguments and results ---------------------------------------------------------------------------------- */
 
-#define MAX_ARGUMENTS 5
+#define MAX_ARGUMENTS 6
 
 /* One call from JavaScript. `wrong` collects, so that a function fetches all it needs and checks once. */
 typedef struct {
@@ -99,16 +103,20 @@ static double js_socket(call_t *call) {
   return outcome(socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
 }
 
-static double js_socketpair(call_t *call) {
-  int fds[2];
+static double give_pair(call_t *call, const int fds[2]) {
   napi_value fd;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) return -errno;
   napi_create_array_with_length(call->env, 2, &call->pair);
   for (uint32_t i = 0; i < 2; i++) {
     napi_create_int32(call->env, fds[i], &fd);
     napi_set_element(call->env, call->pair, i, fd);
   }
   return 0;
+}
+
+static double js_socketpair(call_t *call) {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) return -errno;
+  return give_pair(call, fds);
 }
 
 static double js_close(call_t *call) {
@@ -246,6 +254,34 @@ static double js_log_write(call_t *call) {
   if (ready < 0) return outcome(ready);
   if (ready == 0) return -EAGAIN;
   return outcome(write(fd, data.data, data.length < 4096 ? data.length : 4096));
+}
+
+/* ---- pipes and files: pipe2(2), read(2), getxattr(2) ------------------------------------------------------------- */
+
+/* O_NONBLOCK belongs to an end, and the program at the other end does not expect it. */
+static double js_pipe(call_t *call) {
+  int fds[2], ours = integer(call, 0);
+  require(call, ours == 0 || ours == 1);
+  if (call->wrong) return 0;
+  if (pipe2(fds, O_CLOEXEC) < 0) return -errno;
+  fcntl(fds[ours], F_SETFL, O_NONBLOCK | (ours == 0 ? O_RDONLY : O_WRONLY));
+  return give_pair(call, fds);
+}
+
+static double js_read(call_t *call) {
+  int fd = integer(call, 0);
+  array_t into = bytes(call, 1);
+  if (call->wrong) return 0;
+  return outcome(read(fd, into.data, into.length));
+}
+
+static char *string(call_t *call, napi_value value);
+
+static double js_has_acl(call_t *call) {
+  char *path = string(call, call->at[0]);
+  double size = path == NULL ? -ENOMEM : outcome(getxattr(path, "system.posix_acl_access", NULL, 0));
+  free(path);
+  return size > 0 ? 1 : size == -ENODATA || size == -ENOTSUP ? 0 : size;
 }
 
 /* ---- waiting: libuv poll handles on the environment's own loop -------------------------------------------------- */
@@ -390,15 +426,65 @@ static double js_timer_read(call_t *call) {
   return (double)expirations;
 }
 
-/* ---- processes: vfork(2), execve(2), pidfd_open(2), waitpid(2) -------------------------------------------------- */
+/* ---- processes: vfork(2), execve(2), credentials(7), pidfd_open(2), waitpid(2) ----------------------------------- */
 
 typedef struct {
   char *path, **argv, **envp;
   int *map; /* from, to, from, to, ... */
   size_t pairs;
   bool session, realtime;
+  const uint32_t *identity; /* uid, gid, supplementary groups; NULL: a part of us */
+  size_t groups;
   volatile int failure; /* the child writes it into our memory */
 } job_t;
+
+#define PATIENCE 1 /* seconds */
+
+/* Stopped by a process of its new user, or before a file system that does not answer, the child would hold us up for good.
+ * A POSIX timer kills also who is stopped, and ends with execve: timer_create(2). */
+static void end_unless_through(void) {
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+  struct itimerspec patience = {.it_value = {.tv_sec = PATIENCE}};
+  int timer = 0;
+  if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0) syscall(SYS_timer_settime, timer, 0, &patience, NULL);
+}
+
+/* Ours is below 0, so that we are the last to go when memory is short; above 0 it is the administrator's wish. proc(5) */
+static void be_killed_like_others(void) {
+  char value = 0;
+  int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;
+  if (read(fd, &value, 1) == 1 && value == '-' && write(fd, "0", 1) < 0) value = 0;
+  close(fd);
+}
+
+/* Ids by syscall(2): glibc's functions would first make all threads of this process follow, and these are our own.
+ * Inheritable capabilities outlive a change of user, and ambient ones a daemon that is not root: then its programs would have
+ * them. None is ambient that is not inheritable: capabilities(7). */
+static bool be_somebody(const uint32_t *identity, size_t groups) {
+  uint32_t uid = identity[0], gid = identity[1];
+  bool already = getuid() == uid && geteuid() == uid && getgid() == gid && getegid() == gid;
+  if (!already && syscall(SYS_setgroups, groups, identity + 2) != 0) return false;
+  if (!already && syscall(SYS_setresgid, gid, gid, gid) != 0) return false;
+  if (!already && syscall(SYS_setresuid, uid, uid, uid) != 0) return false;
+  struct __user_cap_header_struct version = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct sets[2] = {{0}, {0}};
+  if (uid == 0 && syscall(SYS_capget, &version, sets) != 0) return false;
+  for (int i = 0; i < 2; i++) sets[i].inheritable = 0;
+  return syscall(SYS_capset, &version, sets) == 0;
+}
+
+/* Node raises its number of descriptors to what is allowed at all, and select(2) of a program breaks beyond 1024. */
+static bool be_a_stranger(const job_t *job) {
+  struct rlimit files = {0};
+  be_killed_like_others();
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > 1024) {
+    files.rlim_cur = 1024;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  umask(S_IWGRP | S_IWOTH);
+  return chdir("/") == 0 && be_somebody(job->identity, job->groups);
+}
 
 /* Runs in the child of vfork, in the parent's memory and on its stack: system calls only, no allocation, no return. */
 static __attribute__((noreturn, noinline)) void become(job_t *job) {
@@ -411,6 +497,7 @@ static __attribute__((noreturn, noinline)) void become(job_t *job) {
   /* Ignored signals (Node ignores SIGPIPE) and the mask survive execve; a handler must not run in here once we unblock. */
   for (int signal = 1; signal < _NSIG; signal++) sigaction(signal, &standard, NULL);
   sigemptyset(&none);
+  end_unless_through();
   if (job->session) setsid();
   /* Node marks its standard descriptors close-on-exec at its start (uv_disable_stdio_inheritance). */
   for (int fd = 0; fd <= 2; fd++) fcntl(fd, F_SETFD, 0);
@@ -425,11 +512,22 @@ static __attribute__((noreturn, noinline)) void become(job_t *job) {
    * kernel from 5.11 on takes them all at once (close_range(2)). */
   if (syscall(436 /* SYS_close_range */, floor + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) != 0)
     for (int fd = floor + 1; fd < 1024; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  if (job->identity != NULL && !be_a_stranger(job)) goto failed;
   sigprocmask(SIG_SETMASK, &none, NULL);
   execve(job->path, job->argv, job->envp);
 failed:
   job->failure = errno;
   _exit(127);
+}
+
+/* Whether that has happened. The exit status stays where it is. */
+static bool ended_before(pid_t pid, const struct timespec *begun) {
+  struct timespec now;
+  siginfo_t end = {.si_pid = 0};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if ((now.tv_sec - begun->tv_sec) * 1000 + (now.tv_nsec - begun->tv_nsec) / 1000000 < PATIENCE * 1000) return false;
+  if (waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid != pid) return false;
+  return end.si_code == CLD_KILLED && end.si_status == SIGKILL;
 }
 
 /* vfork and not fork: a copy of Node's page tables takes milliseconds. We stand still until the child has left our memory,
@@ -439,11 +537,14 @@ failed:
 static long run(job_t *job) {
   struct sched_param mine = {0}, ordinary = {0};
   sigset_t all, before;
+  struct timespec begun;
   int policy = sched_getscheduler(0);
   sched_getparam(0, &mine);
   bool lifted = policy >= 0 && (policy & SCHED_RESET_ON_FORK) != 0 && sched_setscheduler(0, policy & ~SCHED_RESET_ON_FORK, &mine) == 0;
   int plain = policy & ~SCHED_RESET_ON_FORK;
+  int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
   job->realtime = plain == SCHED_RR || plain == SCHED_FIFO;
+  clock_gettime(CLOCK_MONOTONIC, &begun);
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before); /* per thread on Linux; pthread_sigmask would ask for glibc 2.32 */
   pid_t pid = vfork();
@@ -451,6 +552,9 @@ static long run(job_t *job) {
   int failure = pid < 0 ? errno : job->failure;
   sigprocmask(SIG_SETMASK, &before, NULL);
   if (lifted) sched_setscheduler(0, policy, &mine);
+  /* A change of user makes the memory that it happens in undumpable, and that was ours: prctl(2) PR_SET_DUMPABLE. */
+  if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  if (pid > 0 && failure == 0 && ended_before(pid, &begun)) failure = ETIMEDOUT;
   if (pid > 0 && failure != 0) waitpid(pid, NULL, 0);
   if (failure != 0) return -failure;
   sched_setscheduler(pid, SCHED_OTHER, &ordinary);
@@ -490,6 +594,12 @@ static double js_spawn(call_t *call) {
   array_t map = array(call, 3, napi_int32_array);
   job_t job = {.pairs = map.length / 2, .session = boolean(call, 4)};
   require(call, map.length % 2 == 0);
+  if (!is(call, 5, napi_null)) {
+    array_t identity = array(call, 5, napi_uint32_array);
+    require(call, identity.length >= 2);
+    job.identity = identity.data;
+    job.groups = identity.length - 2;
+  }
   job.path = string(call, call->at[0]);
   job.argv = strings(call, 1);
   job.envp = strings(call, 2);
@@ -619,7 +729,8 @@ static const function_t functions[] = {
     {"now", js_now},               {"timerfd", js_timerfd},       {"timerSet", js_timer_set},
     {"timerRead", js_timer_read},  {"spawn", js_spawn},           {"pidfd", js_pidfd},
     {"reap", js_reap},             {"schedule", js_schedule},     {"setNice", js_set_nice},
-    {"lockText", js_lock_text},
+    {"lockText", js_lock_text},    {"pipe", js_pipe},             {"read", js_read},
+    {"hasAcl", js_has_acl},
 };
 
 static napi_value dispatch(napi_env env, napi_callback_info info) {

@@ -18,6 +18,10 @@ export const AGENT_FD = 3;
 export interface AgentProcess<Out> {
   /** @param must see `Channel` */
   send(message: Out, must?: boolean): void;
+  /** Whether one is there to hear. */
+  connected(): boolean;
+  /** Ends it; another one is started. */
+  replace(): void;
   restarts(): number;
   stop(): void;
 }
@@ -46,7 +50,7 @@ export function keepAgent<In extends object, Out extends object>(
     // The file may have been replaced by an upgrade; engine and agent must be of one build.
     const program = isSea() ? [] : process.argv.slice(1, 2);
     const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
-    const pid = sysnet.spawn('/proc/self/exe', ['holdfast', ...program, ...argv], environment, Int32Array.of(theirs, AGENT_FD), true);
+    const pid = sysnet.spawn('/proc/self/exe', ['holdfast', ...program, ...argv], environment, Int32Array.of(theirs, AGENT_FD), true, null);
     sysnet.close(theirs);
     if (pid < 0) {
       sysnet.close(ours);
@@ -83,6 +87,8 @@ export function keepAgent<In extends object, Out extends object>(
   start();
   return {
     send: (message, must) => channel?.send(message, must),
+    connected: () => channel !== null,
+    replace: () => channel?.close(),
     restarts: () => starts - 1,
     stop() {
       stopped = true;

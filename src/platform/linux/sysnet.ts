@@ -59,14 +59,34 @@ export interface Sysnet {
   timerSet(fd: number, at: number): number;
   /** @returns expirations since the last `timerRead` or `timerSet`, 0 when it has not expired. timerfd_create(2) */
   timerRead(fd: number): number;
+  /** Two ends, both close-on-exec: what is written to the second comes out of the first. pipe2(2)
+   *  @param ours the end that stays here, 0 or 1, and never blocks; the other does, as programs expect it */
+  pipe(ours: 0 | 1): readonly [number, number] | number;
+  /** Never waits when `fd` is non-blocking. read(2)
+   *  @returns bytes, 0 at the end, -EAGAIN when nothing waits */
+  read(fd: number, into: Uint8Array): number;
+  /** Whether more people have rights on a file than its mode says: getxattr(2), acl(5). Follows links, and waits for the disk.
+   *  @returns 1 or 0 */
+  hasAcl(path: string): number;
   /** Starts a program as an ordinary process: no signal blocked or ignored, SCHED_OTHER, niceness 0.
-   *  Blocks until execve is through. vfork(2), execve(2)
+   *  Blocks until execve is through, for 1 s at most: a child that has not come so far is killed. vfork(2), execve(2)
    *  @param path no search in PATH
    *  @param envp "NAME=value"
    *  @param fdMap [ours, its, ours, its, ...]; besides, it gets our 0, 1 and 2 and nothing else
    *  @param newSession setsid(2)
-   *  @returns process id, or why it could not be started (-ENOENT, -EACCES, -EBADF in the map) */
-  spawn(path: string, argv: readonly string[], envp: readonly string[], fdMap: Int32Array, newSession: boolean): number;
+   *  @param identity [uid, gid, supplementary groups ...] of a program that is none of ours: without capabilities that this user
+   *  has not, umask 022, in /, at most 1024 descriptors, no better off than others when memory is short. Groups are left
+   *  when user and group are what we are. null: a part of us, as we are
+   *  @returns process id, or why it could not be started (-ENOENT, -EACCES, -EBADF in the map, -EPERM for the identity,
+   *  -ETIMEDOUT) */
+  spawn(
+    path: string,
+    argv: readonly string[],
+    envp: readonly string[],
+    fdMap: Int32Array,
+    newSession: boolean,
+    identity: Uint32Array | null,
+  ): number;
   /** Becomes readable when the process ends. pidfd_open(2), Linux 5.3: -ENOSYS before
    *  @returns file descriptor */
   pidfd(pid: number): number;

@@ -29,7 +29,7 @@ const HURRY = (before = '') => `
     return fields[41 - 3] + '/' + fields[40 - 3] + '/' + fields[19 - 3];
   };
   const threads = readdirSync('/proc/self/task').map(id => seen('/proc/self/task/' + id + '/stat'));
-  const pid = sysnet.spawn('/bin/sleep', ['sleep', '60'], [], new Int32Array(0), false);
+  const pid = sysnet.spawn('/bin/sleep', ['sleep', '60'], [], new Int32Array(0), false, null);
   const child = seen('/proc/' + pid + '/stat');
   process.kill(pid);
   console.log(JSON.stringify({ scheduling, threads, child }));`;

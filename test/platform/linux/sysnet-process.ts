@@ -11,9 +11,17 @@ const { EACCES, EAGAIN, EBADF, ECHILD, EINVAL, ENOENT, ESRCH } = os.errno;
 const NO_MAP = new Int32Array(0);
 
 /** Runs a program through sysnet.spawn with our socket as its standard output. */
-async function output(path: string, argv: readonly string[], envp: readonly string[], map: readonly number[] = [], session = false) {
+async function output(
+  path: string,
+  argv: readonly string[],
+  envp: readonly string[],
+  map: readonly number[] = [],
+  session = false,
+  identity: readonly number[] | null = null,
+) {
   const [ours, its] = socketpair();
-  const pid = must(sysnet.spawn(path, argv, envp, Int32Array.of(its, 1, ...map), session));
+  const who = identity === null ? null : Uint32Array.from(identity);
+  const pid = must(sysnet.spawn(path, argv, envp, Int32Array.of(its, 1, ...map), session, who));
   sysnet.close(its);
   const chunk = batch(1, 4096);
   let said = '';
@@ -74,12 +82,121 @@ t.test('spawn: no signal ignored or blocked, own session only when asked for', a
   t.match(readFileSync('/proc/self/status', 'utf8'), /SigBlk:\s*0{16}/, 'and our own mask is as before');
 });
 
+t.test('spawn: standard descriptors of its own', async t => {
+  const [ours, its] = socketpair();
+  const link = readlinkSync(`/proc/self/fd/${its}`);
+  const std = await output('/bin/readlink', ['readlink', '/proc/self/fd/0', '/proc/self/fd/2'], [], [its, 0, its, 2]);
+  t.equal(std.said, `${link}\n${link}\n`);
+  sysnet.close(ours);
+  sysnet.close(its);
+});
+
+/** Of /proc/PID/status. */
+const field = (status: string, name: string) => new RegExp(`^${name}:[ \\t]*(.*?)[ \\t]*$`, 'm').exec(status)?.[1];
+const NOBODY = [65534, 65533] as const;
+const [USER, GROUP] = NOBODY;
+const NO_CAPABILITIES = ['CapInh', 'CapPrm', 'CapEff', 'CapAmb'];
+
+t.test('spawn: as somebody else, with nothing of ours', needs('CAP_SETUID'), async t => {
+  const { said } = await output('/bin/cat', ['cat', '/proc/self/status', '/proc/self/limits'], [], [], true, [...NOBODY, 65531, 65532]);
+  const of = (name: string) => field(said, name);
+  t.equal(of('Uid'), [USER, USER, USER, USER].join('\t'), 'real, effective, saved, of the file system');
+  t.equal(of('Gid'), [GROUP, GROUP, GROUP, GROUP].join('\t'));
+  t.equal(of('Groups'), '65531 65532');
+  for (const name of NO_CAPABILITIES) t.equal(of(name), '0'.repeat(16), name);
+  t.equal(of('Umask'), '0022');
+  t.match(said, /^Max open files\s+1024\s/m);
+  t.match(said, /SigBlk:\s*0{16}\nSigIgn:\s*0{16}\nSigCgt:\s*0{16}\n/);
+  const cwd = await output('/bin/readlink', ['readlink', '/proc/self/cwd'], [], [], true, NOBODY);
+  t.equal(cwd.said, '/\n');
+  const alone = await output('/bin/cat', ['cat', '/proc/self/status'], [], [], true, NOBODY);
+  t.equal(field(alone.said, 'Groups'), '', 'none given, none kept');
+  const list = await output('/bin/ls', ['ls', '/proc/self/fd'], [], [], true, NOBODY);
+  t.same(new Set(list.said.split('\n')), new Set(['0', '1', '2', '3', '']), 'and the one that ls opened');
+  const root = await output('/bin/cat', ['cat', '/proc/self/status'], [], [], true, [0, 0]);
+  t.equal(field(root.said, 'CapPrm'), field(root.said, 'CapBnd'), 'root has what root may have');
+});
+
+function mayLowerOomScore(): boolean {
+  const CAP_SYS_RESOURCE = 24n;
+  return ((BigInt(`0x${field(readFileSync('/proc/self/status', 'utf8'), 'CapEff') ?? '0'}`) >> CAP_SYS_RESOURCE) & 1n) === 1n;
+}
+
+t.test('spawn: how willingly the kernel kills', { skip: mayLowerOomScore() ? false : 'needs CAP_SYS_RESOURCE' }, async t => {
+  const told = isolated(`
+    const { writeFileSync } = await import('node:fs');
+    for (const adjustment of [-500, 300]) {
+      writeFileSync('/proc/self/oom_score_adj', String(adjustment));
+      for (const identity of [null, Uint32Array.of(0, 0), Uint32Array.of(65534, 65534)]) {
+        const pid = sysnet.spawn('/bin/sleep', ['sleep', '30'], [], new Int32Array(0), false, identity);
+        console.log(readFileSync('/proc/' + pid + '/oom_score_adj', 'utf8').trim());
+        process.kill(pid, 9);
+      }
+    }`);
+  t.match(told, { status: 0, out: '-500\n0\n0\n300\n300\n300\n', err: '' });
+});
+
+t.test('spawn: from a daemon that is not root, its own capabilities stay with it', needs('CAP_SETPCAP'), async t => {
+  const shown = (identity: string) => `{
+    const pid = sysnet.spawn('/bin/sleep', ['sleep', '30'], [], new Int32Array(0), false, ${identity});
+    const status = readFileSync('/proc/' + pid + '/status', 'utf8');
+    console.log(${JSON.stringify([...NO_CAPABILITIES, 'Groups'])}.map(name => new RegExp('^' + name + ':\\\\s*(.*?)\\\\s*$', 'm').exec(status)[1]).join());
+    process.kill(pid, 9);
+  }`;
+  // With what it takes to read this tree, wherever it lies.
+  const as = (...capabilities: readonly string[]) => {
+    const list = [...capabilities, 'dac_read_search', 'dac_override'].map(name => `+${name}`).join();
+    return ['setpriv', `--reuid=${USER}`, `--regid=${GROUP}`, '--groups=7,8', `--inh-caps=${list}`, `--ambient-caps=${list}`];
+  };
+  const none = '0'.repeat(16);
+  const raw = isolated(shown('null') + shown(`Uint32Array.of(${NOBODY}, 9)`), as('net_raw'));
+  const some = '0000000000002006';
+  t.equal(raw.out, `${[some, some, some, some, '7 8'].join()}\n${[none, none, none, none, '7 8'].join()}\n`, raw.err);
+  const root = isolated(shown('Uint32Array.of(0, 0)'), ['setpriv', '--inh-caps=+net_raw', '--ambient-caps=+net_raw']);
+  const [inheritable, permitted, , ambient] = root.out.split(',');
+  t.match([inheritable, permitted, ambient], [none, /[1-9a-f]/, none], 'root has its own');
+  const other = isolated(`console.log(sysnet.spawn('/bin/true', ['true'], [], new Int32Array(0), false, Uint32Array.of(1, 1)))`, as());
+  t.equal(other.out, `${-os.errno.EPERM}\n`, 'somebody else it cannot be');
+  const dumpable = isolated(
+    `const { statSync } = await import('node:fs');
+     console.log(sysnet.spawn('/bin/true', ['true'], [], new Int32Array(0), false, Uint32Array.of(65500, 65500)) > 0, statSync('/proc/self/stat').uid)`,
+    as('setuid', 'setgid'),
+  );
+  t.equal(dumpable.out, `true ${USER}\n`, 'and it is as dumpable as before: prctl(2), PR_SET_DUMPABLE');
+});
+
+t.test('spawn: a user who stops all its processes does not stop us', needs('CAP_SETUID'), async t => {
+  // Each child that is caught on its way to execve holds us up until it is killed. The stopper spares only itself.
+  // It ends by itself, also when we are caught for good.
+  const loop = 'while IFS=. read now rest </proc/uptime; [ $now -lt $1 ]; do kill -STOP -1; done';
+  const stopped = isolated(`
+    const os = await import('node:os');
+    const as = Uint32Array.of(64321, 64321);
+    const none = new Int32Array(0);
+    const stopper = sysnet.spawn('/bin/sh', ['sh', '-c', ${JSON.stringify(loop)}, 'sh', String(Math.ceil(os.uptime() + 15))], [], none, true, as);
+    let longest = 0, caught = 0, others = 0;
+    const pids = [];
+    const end = sysnet.now() + 5_000_000;
+    while (caught < 1 && sysnet.now() < end) {
+      const begin = sysnet.now();
+      const pid = sysnet.spawn('/bin/true', ['true'], [], none, true, as);
+      if (pid > 0) pids.push(pid);
+      else if (pid === -os.constants.errno.ETIMEDOUT) caught += 1;
+      else others += 1;
+      longest = Math.max(longest, sysnet.now() - begin);
+    }
+    for (const pid of [stopper, ...pids]) process.kill(pid, 9);
+    console.log(stopper > 0, longest < 10_000_000, others, caught);`);
+  t.match(stopped.out, /^true true 0 \d+\n$/, stopped.err);
+  t.comment(`caught and killed: ${stopped.out.trim().split(' ')[3]}`);
+});
+
 t.test('spawn: a failure is told at once and leaves no child', async t => {
   const plain = join(t.testdir({ plain: 'no program' }), 'plain');
-  t.equal(sysnet.spawn('/nowhere/program', ['program'], [], NO_MAP, false), -ENOENT);
-  t.equal(sysnet.spawn(plain, ['plain'], [], NO_MAP, false), -EACCES);
-  t.equal(sysnet.spawn('/bin/true', ['true'], [], Int32Array.of(9999, 3), false), -EBADF);
-  const left = isolated(`sysnet.spawn('/nowhere', ['x'], [], new Int32Array(0), false); console.log(sysnet.reap(-1));`);
+  t.equal(sysnet.spawn('/nowhere/program', ['program'], [], NO_MAP, false, null), -ENOENT);
+  t.equal(sysnet.spawn(plain, ['plain'], [], NO_MAP, false, null), -EACCES);
+  t.equal(sysnet.spawn('/bin/true', ['true'], [], Int32Array.of(9999, 3), false, null), -EBADF);
+  const left = isolated(`sysnet.spawn('/nowhere', ['x'], [], new Int32Array(0), false, null); console.log(sysnet.reap(-1));`);
   t.equal(left.out, `${-ECHILD}\n`);
 });
 
@@ -90,7 +207,7 @@ t.test('spawn: from a real-time, niced process the child is ordinary and the par
     const threads = () => new Set(readdirSync('/proc/self/task').map(id => fields('self/task/' + id)));
     console.log(sysnet.setNice(-5), sysnet.schedule(2, 3, ${reset}));
     const before = [...threads()];
-    const pid = sysnet.spawn('/bin/sleep', ['sleep', '30'], [], new Int32Array(0), false);
+    const pid = sysnet.spawn('/bin/sleep', ['sleep', '30'], [], new Int32Array(0), false, null);
     console.log(before.join(' '), '/', fields(pid), '/', [...threads()].join(' '));
     process.kill(pid);
     const { spawnSync } = await import('node:child_process');
@@ -108,7 +225,7 @@ t.test('schedule: a refusal is an errno', async t => {
 });
 
 t.test('pidfd and reap', async t => {
-  const pid = must(sysnet.spawn('/bin/sleep', ['sleep', '60'], [], NO_MAP, false));
+  const pid = must(sysnet.spawn('/bin/sleep', ['sleep', '60'], [], NO_MAP, false, null));
   t.equal(sysnet.reap(pid), -EAGAIN, 'still running');
   process.kill(pid, 'SIGTERM');
   t.equal(await ended(pid), 256 + 15);

@@ -1,13 +1,14 @@
 // The native addon against the real kernel: sockets, waiting, time, log lines. Processes: sysnet-process.ts.
 // Must not know what holdfast uses the calls for. Nothing here leaves the machine.
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import { errnoName, MAX_BATCH, SLOT_HEAD, type Sysnet, sysnet } from '../../../src/platform/linux/sysnet.ts';
-import { batch, closeOnExec, flags, isolated, must, needs, readable, socketpair } from '../../fixtures/sysnet.ts';
+import { batch, closeOnExec, flags, isolated, must, needs, pipe, readable, socketpair } from '../../fixtures/sysnet.ts';
+import { grantByAcl } from './fixtures/acl.ts';
 
 const [AF_INET, AF_INET6, SOCK_DGRAM, SOCK_RAW] = [2, 10, 2, 3];
 const [IPPROTO_IP, IP_TTL, IP_PKTINFO, IP_RECVTTL] = [0, 2, 8, 12];
@@ -50,9 +51,15 @@ t.test('a wrong argument is a TypeError, and the only thing that throws', async 
   t.throws(() => loose.watch(1, {}), TypeError);
   t.throws(() => loose.timerSet(1, -1), TypeError);
   t.throws(() => loose.timerSet(1, Number.NaN), TypeError);
-  t.throws(() => loose.spawn('/bin/true', ['true', 1], [], NO_MAP, false), TypeError);
-  t.throws(() => loose.spawn('/bin/true', 'true', [], NO_MAP, false), TypeError);
-  t.throws(() => loose.spawn('/bin/true', ['true'], [], Int32Array.of(1), false), TypeError);
+  t.throws(() => loose.spawn('/bin/true', ['true', 1], [], NO_MAP, false, null), TypeError);
+  t.throws(() => loose.spawn('/bin/true', 'true', [], NO_MAP, false, null), TypeError);
+  t.throws(() => loose.spawn('/bin/true', ['true'], [], Int32Array.of(1), false, null), TypeError);
+  t.throws(() => loose.spawn('/bin/true', ['true'], [], NO_MAP, false), TypeError);
+  t.throws(() => loose.spawn('/bin/true', ['true'], [], NO_MAP, false, Uint32Array.of(1)), TypeError, 'a user without a group');
+  t.throws(() => loose.spawn('/bin/true', ['true'], [], NO_MAP, false, [1, 1]), TypeError);
+  t.throws(() => loose.pipe(2), TypeError);
+  t.throws(() => loose.read(0, 'x'), TypeError);
+  t.throws(() => loose.hasAcl(1), TypeError);
   const meta = new Int32Array(4 * (MAX_BATCH + 1));
   const arena = new Uint8Array(64 * (MAX_BATCH + 1));
   t.throws(() => sysnet.recvBatch(1, arena, meta, MAX_BATCH + 1, 64), TypeError, 'more slots than a batch has');
@@ -306,6 +313,41 @@ t.test('watch: in a worker that is ended from outside', async t => {
   const fds = await new Promise<readonly number[]>(resolve => worker.once('message', resolve));
   t.equal(await worker.terminate(), 1);
   for (const fd of fds) t.equal(sysnet.close(fd), 0);
+});
+
+t.test('pipe and read: our end never blocks, the other one does', async t => {
+  const made = pipe(0);
+  const [from, to] = made;
+  const into = new Uint8Array(8);
+  for (const fd of made) t.ok(closeOnExec(fd));
+  t.equal(flags(from) & constants.O_NONBLOCK, constants.O_NONBLOCK);
+  t.equal(flags(to) & constants.O_NONBLOCK, 0);
+  t.equal(sysnet.read(from, into), -EAGAIN);
+  writeSync(to, 'ten bytes.');
+  t.equal(await readable(from), 0);
+  t.equal(sysnet.read(from, into), 8);
+  t.equal(Buffer.from(into).toString(), 'ten byte');
+  t.equal(sysnet.read(from, into), 2);
+  closeSync(to);
+  t.equal(await readable(from), 0);
+  t.equal(sysnet.read(from, into), 0, 'the end');
+  sysnet.close(from);
+  t.equal(sysnet.read(from, into), -EBADF);
+  const other = pipe(1);
+  t.same(
+    other.map(fd => flags(fd) & constants.O_NONBLOCK),
+    [0, constants.O_NONBLOCK],
+  );
+  for (const fd of other) sysnet.close(fd);
+});
+
+t.test('hasAcl', async t => {
+  const path = join(t.testdir({ file: '' }), 'file');
+  t.equal(sysnet.hasAcl(path), 0);
+  t.equal(sysnet.hasAcl(`${path}/nothing`), -os.errno.ENOTDIR);
+  t.equal(sysnet.hasAcl('/proc/self/status'), 0, 'a file system without any');
+  if (grantByAcl(path, 65534)) t.equal(sysnet.hasAcl(path), 1);
+  else t.comment('no lists on this file system');
 });
 
 t.test('logWrite never waits', async t => {
