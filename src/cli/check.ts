@@ -66,9 +66,14 @@ function tell(result: Result, output: Output): void {
   else output.stderr.write(`${path}: ${found.join(', ')}${errors === 0 ? ', which --strict does not let pass' : ''}\n`);
 }
 
-function summary({ routers, node, named }: Loaded): string {
+function summary({ machine: { routers, checks, watchdogs }, node, named }: Loaded): string {
   const names = routers.map(router => router.name).join(', ');
-  return `${plural(routers.length, 'virtual router')} (${names}), node ${node}${named === false ? ' without a table of its own' : ''}`;
+  return [
+    `${plural(routers.length, 'virtual router')} (${names})`,
+    ...(checks.length > 0 ? [plural(checks.length, 'check')] : []),
+    ...(watchdogs.length > 0 ? [plural(watchdogs.length, 'watchdog')] : []),
+    `node ${node}${named === false ? ' without a table of its own' : ''}`,
+  ].join(', ');
 }
 
 function plural(count: number, noun: string): string {
@@ -85,7 +90,9 @@ function report({ path, loaded, diagnostics, good }: Result): unknown {
     file: path,
     ok: good,
     node: loaded.node,
-    routers: loaded.routers.map(router => router.name),
+    routers: loaded.machine.routers.map(({ name }) => name),
+    checks: loaded.machine.checks.map(({ name }) => name),
+    watchdogs: loaded.machine.watchdogs.map(({ name }) => name),
     diagnostics: diagnostics.map(({ code, severity, message, file, span, label = null, hint = null, related = [] }) => ({
       code,
       severity,

@@ -12,7 +12,6 @@ export const CODES = [
   'duplicate-key',
   'unknown-key',
   'missing-key',
-  'not-available',
   'wrong-type',
   'bad-name',
   'bad-choice',
@@ -23,6 +22,21 @@ export const CODES = [
   'bad-peer',
   'bad-source',
   'out-of-range',
+  'bad-text',
+  'bad-path',
+  'bad-program',
+  'bad-host',
+  'bad-url',
+  'bad-unit',
+  'bad-regex',
+  'bad-header',
+  'bad-secret',
+  'bad-probe',
+  'setting-of-another-type',
+  'either-or',
+  'name-clash',
+  'unknown-check',
+  'tracked-twice',
   'too-many-addresses',
   'ipv6-needs-version-3',
   'password',
@@ -33,12 +47,16 @@ export const CODES = [
   'no-routers',
   'setting-without-effect',
   'password-exposed',
+  'check-unused',
+  'post-not-encrypted',
   'address-outside-networks',
   'interface-missing',
   'source-missing',
   'no-other-peer',
   'link-local-added',
   'own-address-among-peers',
+  'watchdog-untracked',
+  'hands-over-at-once',
   'password-not-checked',
 ] as const;
 
@@ -141,14 +159,19 @@ interface Cell {
   readonly width: number;
 }
 
-/** @param secrets what nobody may read: each stretch becomes one mask, whatever its length */
+/** @param secrets what nobody may read, in order: each stretch becomes one mask, whatever its length */
 function layOut(line: string, secrets: readonly Stretch[]): { cells: readonly Cell[]; width: number } {
   const cells: Cell[] = [];
   let column = 0;
   let units = 0;
+  let next = 0;
   for (const character of line) {
-    const secret = secrets.find(({ from, to }) => from <= units && units < to);
-    const shown = secret === undefined ? readable(character, column) : units === secret.from ? HIDDEN : NOTHING;
+    let secret = secrets[next];
+    while (secret !== undefined && secret.to <= units) {
+      next += 1;
+      secret = secrets[next];
+    }
+    const shown = secret === undefined || units < secret.from ? readable(character, column) : units === secret.from ? HIDDEN : NOTHING;
     cells.push({ ...shown, column });
     column += shown.width;
     units += character.length;

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Peer, VirtualAddress } from '../vrrp/router.ts';
 import { type Password, passwordFlaw } from './password.ts';
-import { addressLabel, hostAddress, interfaceName, MUST, refuse, virtualAddress, wholeNumber } from './rules.ts';
+import { addressLabel, choice, hostAddress, interfaceName, MUST, refuse, virtualAddress, wholeNumber } from './rules.ts';
 
 /** Keys of an element of `addresses` that is a table. */
 export const ADDRESS_KEYS = {
@@ -15,16 +15,13 @@ export const ADDRESS_KEYS = {
     .string({ error: MUST.name })
     .transform(interfaceName)
     .exactOptional()
-    .meta({ description: 'The interface that it lives on, when that is not the one of the advertisements.' }),
+    .meta({ description: 'The interface that it lives on, when that is not the one of the advertisements.', examples: ['eth1'] }),
   label: z
     .string({ error: MUST.text })
     .transform(addressLabel)
     .exactOptional()
     .meta({ description: 'IPv4 only: its name in old tools, the interface and a colon and a word; 15 bytes at most.' }),
-  scope: z
-    .enum(['global', 'link', 'host'], { error: MUST.scope })
-    .exactOptional()
-    .meta({ description: 'IPv4 only: how far it is valid, as in `ip address`.' }),
+  scope: choice(['global', 'link', 'host']).exactOptional().meta({ description: 'IPv4 only: how far it is valid, as in `ip address`.' }),
 } as const;
 
 /** An element of `addresses`. */

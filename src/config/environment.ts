@@ -5,7 +5,8 @@ import { isOwner, type RouterSpec } from '../vrrp/router.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { type Finding, resolve } from './finding.ts';
 import type { Loaded } from './load.ts';
-import { type CompleteRouter, familiesOf, isComplete } from './router.ts';
+import { type CompleteRouter, familiesOf, isComplete, type Router } from './router.ts';
+import type { Path } from './tree.ts';
 
 /** Interfaces by name, with the addresses that they have. */
 export type Interfaces = ReadonlyMap<string, readonly Prefix[]>;
@@ -15,8 +16,9 @@ export type Interfaces = ReadonlyMap<string, readonly Prefix[]>;
 export async function environment(loaded: Loaded, interfaces: Interfaces, absent: 'warn' | 'ignore'): Promise<readonly Diagnostic[]> {
   if (loaded.plan === null) return [];
   const here = withoutVirtual(loaded.plan.routers, interfaces);
-  return resolve(
-    loaded.routers
+  const { routers, checks } = loaded.machine;
+  return resolve([
+    ...routers
       .filter(isComplete)
       .flatMap(router => [
         ...(absent === 'warn' ? missingInterfaces(router, here) : []),
@@ -24,7 +26,8 @@ export async function environment(loaded: Loaded, interfaces: Interfaces, absent
         ...missingSource(router, here),
         ...ownPeers(router, here),
       ]),
-  );
+    ...(absent === 'warn' ? checks.flatMap(check => missingInterface(check, check.settings.interface, ['interface'], here)) : []),
+  ]);
 }
 
 /** While a router is Active its addresses are on the interface too, and say nothing about the networks there. */
@@ -35,19 +38,23 @@ function withoutVirtual(routers: readonly RouterSpec[], interfaces: Interfaces):
 
 function missingInterfaces({ settings, placeOf }: CompleteRouter, here: Interfaces): Finding[] {
   const named = settings.addresses.map((address, index) => [address.interface, ['addresses', index, 'interface']] as const);
-  return [[settings.interface, ['interface']] as const, ...named].flatMap(([device, path]): Finding[] => {
-    if (device === undefined || here.has(device)) return [];
-    return [
-      {
-        code: 'interface-missing',
-        severity: 'warning',
-        message: `there is no interface ${quote(device)} on this machine`,
-        place: placeOf(path),
-        label: `this machine has ${list([...here.keys()])}`,
-        hint: '`holdfast run` waits for it',
-      },
-    ];
-  });
+  return [[settings.interface, ['interface']] as const, ...named].flatMap(([device, path]) =>
+    missingInterface({ placeOf }, device, path, here),
+  );
+}
+
+function missingInterface({ placeOf }: Pick<Router, 'placeOf'>, device: string | undefined, path: Path, here: Interfaces): Finding[] {
+  if (device === undefined || here.has(device)) return [];
+  return [
+    {
+      code: 'interface-missing',
+      severity: 'warning',
+      message: `there is no interface ${quote(device)} on this machine`,
+      place: placeOf(path),
+      label: `this machine has ${list([...here.keys()])}`,
+      hint: '`holdfast run` waits for it',
+    },
+  ];
 }
 
 function addressesOutside({ settings, placeOf }: CompleteRouter, here: Interfaces): Finding[] {

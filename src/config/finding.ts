@@ -27,6 +27,9 @@ export interface Finding {
   readonly related?: readonly { readonly message: string; readonly place: Place }[] | undefined;
 }
 
+/** What is wrong, before anybody says where. */
+export type Blame = Pick<Finding, 'code' | 'message' | 'hint'>;
+
 /** One whose place is a key or a value. */
 export interface PlacedFinding extends Finding {
   readonly place: Place;

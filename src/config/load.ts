@@ -1,15 +1,19 @@
 // Text to meaning: the files of one configuration to the plan of one machine, or to everything that is wrong with them.
 // Must not know where the texts come from, nor what this machine has (environment.ts).
-import type { Plan } from '../vrrp/router.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
+import { dutiesOf, type Machine, machineOf } from './duties.ts';
+import type { Sound } from './entry.ts';
 import { type Finding, resolve } from './finding.ts';
 import { shownPath } from './mask.ts';
 import { checkMeaning } from './meaning.ts';
 import { parse } from './parse.ts';
 import { type Secret, secretsOf } from './password.ts';
-import { isComplete, type Router, routersOf, type Sound, specsOf } from './router.ts';
+import type { Plan } from './plan.ts';
+import { checkRegexes } from './regex-meaning.ts';
+import { isComplete, specsOf } from './router.ts';
 import { checkShape } from './shape.ts';
 import { MAX_BYTES, type Source, TOO_LARGE } from './source.ts';
+import { untracked } from './track-meaning.ts';
 import { graft, type SourceFile, type Table, tableAt } from './tree.ts';
 
 export interface Loaded {
@@ -23,8 +27,8 @@ export interface Loaded {
   readonly node: string;
   /** Whether the file has a table for it; null when it has tables for nobody. */
   readonly named: boolean | null;
-  /** Where the routers of the plan are written, for findings that come later. */
-  readonly routers: readonly Router[];
+  /** Where all that the plan has is written, for findings that come later. */
+  readonly machine: Machine;
 }
 
 /** Reads a configuration: the main file, then the drop-ins. Never throws, whatever the texts.
@@ -40,7 +44,8 @@ export async function load(sources: readonly Source[], node: string): Promise<Lo
   const tables = Object.keys(tableAt(forest.tree, ['node']));
   const self = tables.includes(node) ? node : (tables.find(name => name === node.split('.', 1)[0]) ?? node);
   const named = tables.length === 0 ? null : tables.includes(self);
-  const routers = routersOf(sound, self);
+  const machine = machineOf(sound, self);
+  const { routers } = machine;
 
   const findings: Finding[] = [...files.flatMap(file => file.findings), ...shape.findings];
   for (const { path, first, second } of forest.clashes) {
@@ -54,12 +59,15 @@ export async function load(sources: readonly Source[], node: string): Promise<Lo
     });
   }
   if (findings.length === 0 && routers.length === 0) findings.push(noRouters(main, self, tables));
-  findings.push(...checkNodes(sound, new Set([self, ...tables]), self, named));
+  const others = tables.filter(name => name !== self).map(name => [name, machineOf(sound, name)] as const);
+  const nodes = new Map([[self, machine], ...others]);
+  const machines = [...nodes.values()];
+  findings.push(...checkNodes(sound, nodes, self, named), ...(sound.gaps ? [] : untracked(machines)), ...(await checkRegexes(machines)));
 
   const specs = routers.filter(isComplete).flatMap(specsOf);
   const failed = findings.some(finding => finding.severity === 'error');
-  const plan = failed ? null : { routers: specs };
-  return { plan, secrets: secretsOf(routers), diagnostics: await resolve(findings), node: self, named, routers };
+  const plan = failed ? null : { routers: specs, duties: dutiesOf(machine) };
+  return { plan, secrets: secretsOf(routers), diagnostics: await resolve(findings), node: self, named, machine };
 }
 
 interface Read {
@@ -96,10 +104,10 @@ function noRouters(main: SourceFile, self: string, tables: readonly string[]): F
 }
 
 /** Checks what comes out for every machine. What is wrong on all of them is said once, without their names. */
-function checkNodes(sound: Sound, nodes: ReadonlySet<string>, self: string, named: boolean | null): Finding[] {
+function checkNodes(sound: Sound, nodes: ReadonlyMap<string, Machine>, self: string, named: boolean | null): Finding[] {
   const found = new Map<string, { finding: Finding; on: string[] }>();
-  for (const node of nodes) {
-    for (const finding of checkMeaning(sound, routersOf(sound, node))) {
+  for (const [node, machine] of nodes) {
+    for (const finding of checkMeaning(sound, node, machine)) {
       const places = [finding.place, ...(finding.related ?? []).map(other => other.place)];
       const key = JSON.stringify([finding.message, ...places.map(place => [place.source.index, place.path])]);
       const entry = found.get(key) ?? { finding, on: [] };

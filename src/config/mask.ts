@@ -25,7 +25,8 @@ export function secretsIn(text: string, line: number): readonly Stretch[] {
   // The table that all this is in may begin anywhere above.
   const header = lines.slice(0, first).findLast(above => /^[ \t]*\[\[?[ \t]*\w/.test(above)) ?? '';
   const above = [header, ...lines.slice(first, line - 1)].map(other => `${other}\n`).join('');
-  return passwords(`${above}${lines.slice(line - 1).join()}`)
+  const both = `${above}${lines.slice(line - 1).join()}`;
+  return merged([...passwords(both), ...usersOfUrls(both, above.length)])
     .filter(({ to }) => to > above.length)
     .map(({ from, to }) => ({ from: Math.max(from - above.length, 0), to: to - above.length }));
 }
@@ -43,10 +44,12 @@ export function isSecretTable(path: Path): boolean {
 }
 
 /** Keys that say where a password is. */
-const HARMLESS = /^(?:file|credential|auth[_-]type)$/i;
-const SECRET = /pass|pwd|pswd?|psk|secret|(?:^|[_-])pw\d*(?:$|[_-])|^auth(?:entication)?(?:$|[_-])/i;
+const HARMLESS = /^(?:file|env|credential|auth[_-]type)$/i;
+const SECRET =
+  /pass|pwd|pswd?|psk|secret|token|cookie|authori[sz]ation|api[_-]?key|(?:^|[_-])pw\d*(?:$|[_-])|^auth(?:entication)?(?:$|[_-])/i;
 const WORDS = ['password', 'auth_pass', 'authentication'];
-/** A virtual router may have a name with any of these in it; only one that has the name of a setting is rather a mistake. */
+/** A virtual router, a check or a watchdog may have a name with any of these in it; only one that has the name of a setting is
+ *  rather a mistake. */
 const SETTING = /^(?:pass(?:word|wd)?|pwd|pw|secret|auth(?:entication|[_-]pass)?)$/i;
 
 function isSecret(step: string): boolean {
@@ -54,16 +57,19 @@ function isSecret(step: string): boolean {
   return SECRET.test(step) || (step.length > 4 && suggest(step, WORDS) !== null);
 }
 
+/** What a name stands behind. */
+const NAMED = /^(?:vrrp|check|watchdog)$/;
+
 /** @returns the index of the first step that has a password, or a table about one, as its value; null for none */
 function secretStep(steps: readonly string[]): number | null {
-  const name = steps[0] === 'vrrp' ? 1 : steps[0] === 'node' ? 3 : -1;
+  const name = NAMED.test(steps.slice(0, 1).join()) ? 1 : steps[0] === 'node' ? 3 : -1;
   const host = steps[0] === 'node' ? 1 : -1;
   const found = steps.findIndex((step, index) => index !== host && (index === name ? SETTING.test(step) : isSecret(step)));
   return found < 0 ? null : found;
 }
 
 const QUOTED = String.raw`(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*')`;
-const PLACE = String.raw`(?:file|credential)[ \t]*=[ \t]*${QUOTED}`;
+const PLACE = String.raw`(?:file|env|credential)[ \t]*=[ \t]*${QUOTED}`;
 const PLACES = String.raw`\{[ \t]*(?:${PLACE}(?:[ \t]*,[ \t]*${PLACE})*[ \t]*)?\}`;
 /** Nothing but a comment. */
 const END = String.raw`[ \t]*(?=\r?(?:#|$))`;
@@ -190,6 +196,26 @@ function secretKey(text: string, start: number, end: number): Key | null {
     return { behind: at + (harmless ? word : steps.slice(0, secret + 1).join('.')).length, harmless };
   }
   return null;
+}
+
+/** What stands before the `@` of a URL; there may be an `@`, or a quote, in a password.
+ *  @param from where to begin */
+function usersOfUrls(text: string, from: number): Stretch[] {
+  return Array.from(text.slice(from).matchAll(/:\/\/([^\n]{1,1000})@/g), match => {
+    const start = from + match.index + 3;
+    return { from: start, to: start + match.slice(1, 2).join().length };
+  });
+}
+
+/** In order, and what overlaps as one. */
+function merged(stretches: readonly Stretch[]): readonly Stretch[] {
+  const all: Stretch[] = [];
+  for (const next of stretches.toSorted((a, b) => a.from - b.from)) {
+    const last = all.at(-1);
+    if (last === undefined || next.from >= last.to) all.push(next);
+    else all.splice(-1, 1, { from: last.from, to: Math.max(last.to, next.to) });
+  }
+  return all;
 }
 
 interface Match {

@@ -5,15 +5,23 @@ import { OWNER } from '../vrrp/units.ts';
 import { checkAddresses, duplicateAddresses } from './addresses.ts';
 import { quote } from './diagnostic.ts';
 import { formatDuration } from './duration.ts';
+import type { Check, Machine } from './duties.ts';
+import type { Sound } from './entry.ts';
 import type { PlacedFinding } from './finding.ts';
 import { checkPeers, checkSource } from './peers.ts';
-import { familiesOf, type Router, type Sound } from './router.ts';
-import { REQUIRED } from './schema.ts';
-import { exampleOf } from './shape.ts';
+import { type Asking, checkAsking, weighs } from './probe-meaning.ts';
+import { familiesOf, type Router } from './router.ts';
+import { REQUIRED } from './router-schema.ts';
+import { staysHere } from './service-rules.ts';
+import { checkTracks } from './track-meaning.ts';
 import { checkVersion } from './version.ts';
+import { checkWatchdog } from './watchdog-meaning.ts';
+import { exampleOf } from './wrong-value.ts';
 
-/** Everything that is wrong with the routers of one machine beyond single values, and what is good to know. */
-export function checkMeaning(sound: Sound, routers: readonly Router[]): readonly PlacedFinding[] {
+/** Everything that is wrong with what one machine has, beyond single values, and what is good to know.
+ *  @param node as the file calls the machine */
+export function checkMeaning(sound: Sound, node: string, machine: Machine): readonly PlacedFinding[] {
+  const { routers, checks, watchdogs } = machine;
   return [
     ...(sound.gaps ? [] : routers.flatMap(missingKeys)),
     ...routers.flatMap(router => [
@@ -23,9 +31,13 @@ export function checkMeaning(sound: Sound, routers: readonly Router[]): readonly
       ...checkAddresses(router),
       ...checkPeers(router),
       ...checkSource(router),
+      ...openHooks(router),
     ]),
     ...vridClashes(routers),
     ...duplicateAddresses(routers),
+    ...checks.flatMap(check => checkAsking(asking(check, sound.gaps))),
+    ...watchdogs.flatMap(watchdog => checkWatchdog(watchdog, sound.gaps)),
+    ...checkTracks(sound, node, machine),
   ];
 }
 
@@ -35,7 +47,7 @@ function missingKeys({ name, settings, placeOf, isBroken }: Router): PlacedFindi
     severity: 'error',
     message: `virtual router ${quote(name)} has no \`${key}\``,
     place: { ...placeOf([]), at: 'key' },
-    hint: exampleOf(key),
+    hint: exampleOf(['vrrp', name, key]),
   }));
 }
 
@@ -77,6 +89,30 @@ function withoutEffect({ settings, placeOf }: Router): PlacedFinding[] {
       message,
       place: { ...placeOf([key]), at: 'key' },
     }));
+}
+
+function asking({ name, settings, written, placeOf, isBroken }: Check, gaps: boolean): Asking {
+  return {
+    called: `check ${quote(name)}`,
+    path: ['check', name],
+    settings,
+    written,
+    weighs: weighs(settings.on_fail),
+    placeOf,
+    isBroken: key => gaps || isBroken(key),
+  };
+}
+
+const HOOKS = ['on_active', 'on_backup', 'on_fault', 'on_stop', 'on_change'] as const;
+
+/** What is told by plain HTTP can be read, and kept from arriving, by others. */
+function openHooks({ settings, placeOf }: Router): PlacedFinding[] {
+  return HOOKS.flatMap((key): PlacedFinding[] => {
+    const hook = settings[key];
+    if (hook?.do !== 'post' || /^https:/i.test(hook.url) || staysHere(hook.url)) return [];
+    const message = `what \`${key}\` tells leaves this machine without encryption`;
+    return [{ code: 'post-not-encrypted', severity: 'warning', message, place: placeOf([key, 'post']), hint: 'write an https URL' }];
+  });
 }
 
 /** Routers of one VRID on one interface are one to their peers, unless they are of different families. */

@@ -1,7 +1,7 @@
 // The password of version 2: where it is to be found, what it may be, and how it gets into a plan that was made without it.
 // Must not know files: whoever loads a configuration fetches what `secretsOf` names. No text here ever repeats a password.
-import type { Plan } from '../vrrp/router.ts';
 import type { Place } from './finding.ts';
+import type { Plan } from './plan.ts';
 import type { Router } from './router.ts';
 
 /** As the operator gives it. `credential`: a file of that name in systemd's $CREDENTIALS_DIRECTORY. */
@@ -68,5 +68,5 @@ export function secretsOf(routers: readonly Router[]): readonly Secret[] {
 
 /** The plan with the passwords that were fetched, by the name of the router. */
 export function withPasswords(plan: Plan, passwords: ReadonlyMap<string, string>): Plan {
-  return { routers: plan.routers.map(spec => ({ ...spec, password: passwords.get(spec.name) ?? spec.password })) };
+  return { ...plan, routers: plan.routers.map(spec => ({ ...spec, password: passwords.get(spec.name) ?? spec.password })) };
 }

@@ -1,6 +1,13 @@
-// What changes from one plan to the next, as a value.
+// All that one machine is to do, as plain data, and what changes from one plan to the next.
 // Must not know how a change is applied or told.
-import { type Plan, placeOf, type RouterSpec, routerKey } from '../vrrp/router.ts';
+import type { Duties } from '../check/duties.ts';
+import { placeOf, type RouterSpec, routerKey } from '../vrrp/router.ts';
+
+/** As the agent hands it to the engine, which keeps the duties for an agent that is started again. */
+export interface Plan {
+  readonly routers: readonly RouterSpec[];
+  readonly duties: Duties;
+}
 
 export interface Difference {
   readonly added: readonly RouterSpec[];
@@ -8,6 +15,14 @@ export interface Difference {
   readonly removed: readonly RouterSpec[];
   readonly changed: readonly Change[];
   readonly unchanged: readonly RouterSpec[];
+  readonly duties: DutyChanges;
+}
+
+/** What changes in the duties, by names: `check gateway`, `watchdog nginx`, `track of web`, `hooks of web`. */
+export interface DutyChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
 }
 
 export interface Change {
@@ -41,12 +56,43 @@ export function difference(old: Plan, next: Plan): Difference {
     if (keys.length > 0) changed.push({ from, to, keys, restarts: placeOf(from) !== placeOf(to) });
     else unchanged.push(to);
   }
-  return { added, removed: old.routers.filter(spec => !kept.has(spec)), changed, unchanged };
+  const removed = old.routers.filter(spec => !kept.has(spec));
+  return { added, removed, changed, unchanged, duties: dutyChanges(old.duties, next.duties) };
 }
 
 /** Whether there is anything to do. */
-export function isEmpty({ added, removed, changed }: Difference): boolean {
-  return added.length + removed.length + changed.length === 0;
+export function isEmpty({ added, removed, changed, duties }: Difference): boolean {
+  return [added, removed, changed, duties.added, duties.removed, duties.changed].every(list => list.length === 0);
+}
+
+function dutyChanges(old: Duties, next: Duties): DutyChanges {
+  const [before, after] = [byName(old), byName(next)];
+  return {
+    added: [...after.keys()].filter(name => !before.has(name)),
+    removed: [...before.keys()].filter(name => !after.has(name)),
+    changed: [...after].flatMap(([name, text]) => (before.has(name) && before.get(name) !== text ? [name] : [])),
+  };
+}
+
+/** Every duty as text under its name; the order in which a router tracks says nothing. */
+function byName({ checks, watchdogs, tracks, hooks }: Duties): ReadonlyMap<string, string> {
+  const tracked = Map.groupBy(tracks, ({ router }) => router);
+  return new Map([
+    ...checks.map(check => [`check ${check.name}`, JSON.stringify(check)] as const),
+    ...watchdogs.map(watchdog => [`watchdog ${watchdog.name}`, JSON.stringify(watchdog)] as const),
+    ...Array.from(
+      tracked,
+      ([router, list]) =>
+        [
+          `track of ${router}`,
+          list
+            .map(each => JSON.stringify(each))
+            .sort()
+            .join(),
+        ] as const,
+    ),
+    ...hooks.map(({ router, on }) => [`hooks of ${router}`, JSON.stringify(on)] as const),
+  ]);
 }
 
 /** Every key, so that one that is added to `RouterSpec` cannot be forgotten here. */
@@ -68,6 +114,7 @@ const KEYS: Readonly<Record<keyof RouterSpec, true>> = {
   password: true,
   lease: true,
   tracked: true,
+  trackInterface: true,
 };
 
 function differing(from: RouterSpec, to: RouterSpec): (keyof RouterSpec)[] {

@@ -4,57 +4,20 @@ import { type Address, addressFromBytes, type Family, familyOf, isLinkLocal } fr
 import type { RouterSpec, VirtualAddress } from '../vrrp/router.ts';
 import { autoLease } from '../vrrp/timers.ts';
 import type { Micros, Vrid } from '../vrrp/units.ts';
-import type { Place } from './finding.ts';
-import { REQUIRED, routerTable, type Settings } from './schema.ts';
-import { type Forest, type Path, tableAt } from './tree.ts';
+import { type Entry, entriesOf, type Sound } from './entry.ts';
+import { REQUIRED, routerTable, type Settings } from './router-schema.ts';
 
 /** One virtual router of a machine. */
-export interface Router {
-  readonly name: string;
-  readonly settings: Settings;
-  /** Where a setting, or an element of it, is written: in the machine's own table or in the common one. */
-  placeOf(path: Path): Place;
-  /** Whether a setting was there but could not be used, so that its absence means nothing. */
-  isBroken(key: string): boolean;
-}
+export type Router = Entry<Settings>;
 
 /** A router that has all that no default can stand for. */
 export interface CompleteRouter extends Router {
   readonly settings: Settings & { readonly [Key in (typeof REQUIRED)[number]]: NonNullable<Settings[Key]> };
 }
 
-/** A tree without what is broken, and what that was. */
-export interface Sound {
-  readonly forest: Forest;
-  readonly broken: ReadonlySet<string>;
-  /** Whether statements are missing from it because they could not be read at all. */
-  readonly gaps: boolean;
-}
-
 /** The machine's virtual routers: the common ones in the order of the file with its own settings over them, then its own. */
-export function routersOf({ forest, broken }: Sound, node: string): readonly Router[] {
-  const [common, own] = [tableAt(forest.tree, ['vrrp']), tableAt(forest.tree, ['node', node, 'vrrp'])];
-  return [...new Set([...Object.keys(common), ...Object.keys(own)])].map(name => {
-    const base: Path = ['vrrp', name];
-    const over: Path = ['node', node, 'vrrp', name];
-    const [first, second] = [tableAt(forest.tree, base), tableAt(forest.tree, over)];
-    return {
-      name,
-      settings: routerTable.parse({ ...first, ...second }),
-      placeOf([key, ...rest]) {
-        const path = (key !== undefined && Object.hasOwn(second, key)) || !Object.hasOwn(common, name) ? over : base;
-        const whole = key === undefined ? path : [...path, key, ...rest];
-        return { source: forest.sourceOf(whole), path: whole, at: 'value' };
-      },
-      isBroken(key) {
-        const paths = [
-          [...base, key],
-          [...over, key],
-        ];
-        return paths.some(path => path.some((_step, index) => broken.has(JSON.stringify(path.slice(0, index + 1)))));
-      },
-    };
-  });
+export function routersOf(sound: Sound, node: string): readonly Router[] {
+  return entriesOf(sound, node, 'vrrp', routerTable);
 }
 
 export function isComplete(router: Router): router is CompleteRouter {
@@ -104,7 +67,8 @@ export function specsOf({ name, settings }: CompleteRouter): readonly RouterSpec
     source: source !== undefined && familyOf(source) === family ? source : null,
     password: password?.from === 'text' ? password.text : null,
     lease: leaseOf(settings),
-    tracked: false,
+    tracked: settings.track.length > 0,
+    trackInterface: settings.track_interface,
   }));
 }
 

@@ -1,5 +1,5 @@
 // The rules for single values: how each is read, and in which words it is refused.
-// Must not know which keys there are (schema.ts), files or positions.
+// Must not know which keys there are (schema.ts), what checks and hooks have (service-rules.ts), files or positions.
 import { z } from 'zod';
 import { type Address, addressBytes, familyOf, isUnicast, type Prefix, parseAddress, parsePrefix } from '../vrrp/address.ts';
 import type { Micros } from '../vrrp/units.ts';
@@ -10,15 +10,22 @@ import { DURATION_PATTERN, formatDuration, parseDuration } from './duration.ts';
 export const MUST = {
   name: 'must be the name of an interface in quotes',
   number: 'must be a whole number',
+  anyNumber: 'must be a number',
   duration: 'must be a duration in quotes',
   flag: 'must be true or false',
   text: 'must be text in quotes',
   list: 'must be a list',
   table: 'must be a table',
-  checksum: 'must be one of "auto", "rfc9568", "rfc5798"',
-  scope: 'must be one of "global", "link", "host"',
   address: 'must be an address in quotes, or a table with `address`',
   password: 'must be a table with `file` or `credential`, or text in quotes',
+  secret: 'must be a table with `file`, `env` or `credential`',
+  program: 'must be a program in quotes, or a list of a program and its arguments',
+  hook: 'must be a program in quotes, a list of a program and its arguments, or a table with `run` or `post`',
+  track: 'must be the name of a check or watchdog in quotes, or a table with `name`',
+  onFail: 'must be "demote", "release", or a table with `weight`',
+  weight: 'must be a whole number, or "number"',
+  status: 'must be a number such as 200, or a range in quotes such as "200-399"',
+  field: 'must be text in quotes, a number, true or false',
 } as const;
 
 /** What a rule finds wrong; it travels as `params` of a zod issue that has the message. */
@@ -29,7 +36,8 @@ export interface Flaw {
   readonly at?: 'key' | 'value';
 }
 
-type Context = z.core.$RefinementCtx;
+/** Where a rule puts what it finds wrong. */
+export type Context = z.core.$RefinementCtx;
 
 /** Ends a rule: `message` says what is wrong with the value. */
 export function refuse(context: Context, message: string, flaw: Flaw): never {
@@ -37,9 +45,9 @@ export function refuse(context: Context, message: string, flaw: Flaw): never {
   return z.NEVER;
 }
 
-/** Ends a rule for what the design has and this version has not. */
-export function notAvailable(context: Context, what: string, flaw: Omit<Flaw, 'code'> = { at: 'key' }): never {
-  return refuse(context, `${what} is not available in this version`, { code: 'not-available', ...flaw });
+/** One word out of a few. */
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, { error: `must be one of ${words.map(word => `"${word}"`).join(', ')}` });
 }
 
 /** A whole number in bounds, as a branded value. `reasons` explains the numbers that look right and are not. */

@@ -1,164 +1,89 @@
-// The shape of holdfast.toml: every key with its type, bounds, default and description. Validator, manual page and JSON
-// Schema all come from here. Must not know TOML, files, positions, nor how two settings depend on each other.
+// The shape of holdfast.toml as a whole: the kinds of tables that it has, and what lies at a path of it. Validator, manual page
+// and JSON Schema all come from here. Must not know TOML, files, positions, nor how two settings depend on each other.
 import { z } from 'zod';
-import { maxAddresses } from '../vrrp/packet.ts';
-import type { Version } from '../vrrp/router.ts';
-import { type Micros, millis, type Priority, priority, seconds, type Vrid, vrid } from '../vrrp/units.ts';
-import { DURATION_PATTERN } from './duration.ts';
-import { passwordValue, peerElement, virtualAddressElement } from './elements.ts';
-import { duration, durationText, hostAddress, interfaceName, MUST, notAvailable, readDuration, refuse, wholeNumber } from './rules.ts';
+import { checkTable } from './check-schema.ts';
+import { routerTable } from './router-schema.ts';
+import { MUST } from './rules.ts';
+import { NAME } from './service-elements.ts';
+import type { Path } from './tree.ts';
+import { watchdogTable } from './watchdog-schema.ts';
 
-/** Longest lease and delay. Beyond it a slip of the pen is likelier than a wish. */
-const HOUR = seconds(3600);
-
-/** Every key of `[vrrp.NAME]`. The default of a key is what follows when it is absent. */
-export const ROUTER_KEYS = {
-  interface: z
-    .string({ error: MUST.name })
-    .transform(interfaceName)
-    .meta({
-      description: 'The interface that the advertisements use, and that the addresses live on unless they name another.',
-      examples: ['eth0'],
-    }),
-  vrid: wholeNumber<Vrid>('vrid', [1, 255], vrid).meta({
-    description:
-      'Virtual router identifier, 1 to 255: the same on all machines of the group, and used by no other group in the same network.',
-    examples: [51],
-  }),
-  priority: wholeNumber<Priority>(
-    'priority',
-    [2, 255],
-    priority,
-    new Map([
-      [0, '0 is no priority but the message "I stop taking part" (RFC 9568 §5.2.4)'],
-      [1, '1 is kept for a router whose own service is sick; take 2 or more'],
-    ]),
-  )
-    .prefault(100)
-    .meta({
-      description: 'The highest that is alive serves. 2 to 254; 255 only for the machine whose own addresses these are.',
-      examples: [150],
-    }),
-  addresses: z.array(virtualAddressElement, { error: MUST.list }).meta({
-    maxItems: maxAddresses('ipv4') + maxAddresses('ipv6'),
-    description:
-      'The virtual addresses, IPv4, IPv6 or both, with the prefix length of their network; without one, /32 or /128. ' +
-      'A table says more about one: `interface`, `label`, `scope`. Empty where something else moves the address.',
-    examples: [['192.0.2.200/24']],
-  }),
-  track: z
-    .array(z.string({ error: MUST.text }), { error: MUST.list })
-    .transform((names, context) => (names.length === 0 ? names : notAvailable(context, '`track`')))
-    .prefault([])
-    .meta({ description: 'Watchdogs and checks that this router depends on. Not available in this version.' }),
-  version: z
-    .number({ error: MUST.number })
-    .transform((version, context): Version => {
-      if (version === 2 || version === 3) return version;
-      return refuse(context, `\`version\` must be 2 or 3, not ${version}`, { code: 'out-of-range' });
-    })
-    .prefault(3)
-    .meta({
-      description: 'Version of VRRP, the same on all machines of the group. 2 is for old peers: IPv4 and whole seconds only.',
-      enum: [2, 3],
-      examples: [3],
-    }),
-  advert_interval: duration('advert_interval', millis(10), millis(40_950), millis(10))
-    .prefault('1s')
-    .meta({
-      description: 'Time between two advertisements, 10ms to 40.95s in steps of 10ms; the same on all machines of the group.',
-      examples: ['1s'],
-    }),
-  preempt: z
-    .boolean({ error: MUST.flag })
-    .prefault(true)
-    .meta({ description: 'Whether this machine takes over from an Active with a lower priority.', examples: [false] }),
-  preempt_delay: duration('preempt_delay', seconds(0), HOUR, millis(1))
-    .prefault('0s')
-    .meta({
-      description:
-        'How long an Active with a lower priority is left in peace, 0s to 1h. Never delays the answer to silence or to a resignation.',
-      examples: ['30s'],
-    }),
-  accept: z
-    .boolean({ error: MUST.flag })
-    .prefault(true)
-    .meta({
-      description: 'Whether the machine itself answers on the addresses while it is Active; without it, they can only be routed through.',
-      examples: [true],
-    }),
-  checksum: z
-    .enum(['auto', 'rfc9568', 'rfc5798'], { error: MUST.checksum })
-    .prefault('auto')
-    .meta({ description: 'Form of the checksum in IPv4 advertisements of version 3; `auto` follows the peers.', examples: ['auto'] }),
-  peers: z
-    .array(peerElement, { error: MUST.list })
-    .prefault([])
-    .meta({
-      description:
-        'The other machines, when advertisements shall go to each of them instead of to the multicast group. A table says from how far ' +
-        'away one may be heard: `min_ttl`, `max_ttl`. The address of the machine itself may be in the list.',
-      examples: [['192.0.2.11']],
-    }),
-  lease: durationText()
-    .meta({ pattern: `^auto$|^off$|${DURATION_PATTERN}` })
-    .transform((text, context): Micros | 'auto' | 'off' => {
-      if (text === 'auto' || text === 'off') return text;
-      return readDuration(context, 'lease', text, seconds(1), HOUR, seconds(1));
-    })
-    .prefault('auto')
-    .meta({
-      description:
-        'After how long without a sign of life from holdfast the kernel removes the addresses: whole seconds, at least 6 advertisement intervals. ' +
-        '`auto` is that minimum, `off` leaves them for ever.',
-      examples: ['auto'],
-    }),
-  source: z
-    .string({ error: MUST.text })
-    .transform(hostAddress)
-    .optional()
-    .meta({ description: 'Own address to send from, by default the first of the interface.', examples: ['192.0.2.10'] }),
-  password: passwordValue.optional().meta({
-    description:
-      'Version 2 only: the password in plain text that old peers want, at most 8 bytes. It protects from mistakes, not from people.',
-    examples: [{ file: '/etc/holdfast/web.password' }],
-  }),
-} as const;
-
-/** `[vrrp.NAME]`. What no default can stand for may be missing here and come from another table. */
-export const routerTable = z
-  .strictObject(ROUTER_KEYS, { error: MUST.table })
-  .partial({ interface: true, vrid: true, addresses: true })
-  .meta({ description: 'One virtual router.' });
-
-/** Keys that have no default. */
-export const REQUIRED = ['interface', 'vrid', 'addresses'] as const;
-
-/** The settings of one virtual router, defaults filled in. */
-export type Settings = z.output<typeof routerTable>;
-
-/** What may stand behind `vrrp.`: it appears in logs, in metrics and on command lines. */
-const ROUTER_NAME = '^[a-zA-Z0-9_.-]{1,64}$';
-
-const routers = z.record(z.string().regex(new RegExp(ROUTER_NAME)), routerTable, { error: MUST.table });
-
-function later(kind: string) {
-  const table = z.unknown().transform((_value, context): undefined => notAvailable(context, `\`[${kind}.*]\``));
-  return z.record(z.string(), table, { error: MUST.table });
+/** A kind of table that stands under a name, in the file or in `[node.HOST]`. */
+export interface Kind {
+  /** What stands before the name: `[vrrp.NAME]`. */
+  readonly word: 'vrrp' | 'check' | 'watchdog';
+  /** What people call one. */
+  readonly called: string;
+  readonly keys: readonly string[];
 }
+
+export const KINDS: readonly Kind[] = [
+  { word: 'vrrp', called: 'virtual router', keys: Object.keys(routerTable.shape) },
+  { word: 'check', called: 'check', keys: Object.keys(checkTable.shape) },
+  { word: 'watchdog', called: 'watchdog', keys: Object.keys(watchdogTable.shape) },
+];
+
+const named = <Table extends z.ZodType>(table: Table) => z.record(z.string().regex(new RegExp(NAME)), table, { error: MUST.table });
+
+const tables = {
+  vrrp: named(routerTable).optional().meta({ description: 'Virtual routers by name.' }),
+  check: named(checkTable).optional().meta({ description: 'Checks by name: what virtual routers depend on.' }),
+  watchdog: named(watchdogTable).optional().meta({ description: 'Watchdogs by name: each looks after a service and brings it back.' }),
+};
 
 /** The whole file, or all files together. */
 export const configuration = z
   .strictObject(
     {
-      vrrp: routers.optional().meta({ description: 'Virtual routers by name.' }),
+      ...tables,
       node: z
-        .record(z.string(), z.strictObject({ vrrp: routers.optional() }, { error: MUST.table }), { error: MUST.table })
+        .record(z.string(), z.strictObject(tables, { error: MUST.table }), { error: MUST.table })
         .optional()
         .meta({ description: 'Settings of single machines by host name; they replace those of the other tables.' }),
-      watchdog: later('watchdog').optional().meta({ description: 'Watchdogs by name. Not available in this version.' }),
-      check: later('check').optional().meta({ description: 'Checks by name. Not available in this version.' }),
     },
     { error: MUST.table },
   )
   .meta({ title: 'holdfast.toml', description: 'Configuration of holdfast.' });
+
+/** The kind whose tables a path leads to or into, and how many of its steps name the table.
+ *  @returns null for what is no such table */
+export function kindAt(path: Path): { readonly kind: Kind; readonly steps: number } | null {
+  const [at, steps] = path[0] === 'node' ? [2, 4] : [0, 2];
+  const kind = path.length < steps ? undefined : KINDS.find(({ word }) => word === path[at]);
+  return kind === undefined ? null : { kind, steps };
+}
+
+/** The keys that the table at a path may have; none where it may have any, or where no table belongs. */
+export function keysAt(path: Path): readonly string[] {
+  const [table] = layersAt(path).flatMap(layer => (layer instanceof z.ZodObject ? [layer] : []));
+  return table === undefined ? [] : Object.keys(table.shape);
+}
+
+/** What one may write there, as a value. */
+export function exampleAt(path: Path): unknown {
+  const [example] = layersAt(path).flatMap(layer => z.globalRegistry.get(layer)?.examples ?? []);
+  return example;
+}
+
+type Schema = z.core.$ZodType;
+
+/** Everything that describes the value at a path, the outermost first; nothing where none can be. */
+function layersAt(path: Path): readonly Schema[] {
+  return path.reduce<readonly Schema[]>((around, step) => around.flatMap(layer => inside(layer, step)), unwrapped(configuration));
+}
+
+/** A schema with those that it is made of. */
+function unwrapped(schema: Schema): readonly Schema[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodExactOptional || schema instanceof z.ZodPrefault)
+    return [schema, ...unwrapped(schema.unwrap())];
+  if (schema instanceof z.ZodPipe) return [schema, ...unwrapped(schema.in)];
+  return schema instanceof z.ZodUnion ? [schema, ...schema.options.flatMap(unwrapped)] : [schema];
+}
+
+/** What a schema says about one key or element. */
+function inside(schema: Schema, step: string | number): readonly Schema[] {
+  if (schema instanceof z.ZodArray) return unwrapped(schema.element);
+  if (schema instanceof z.ZodRecord) return unwrapped(schema.valueType);
+  const key = schema instanceof z.ZodObject && Object.hasOwn(schema.shape, step) ? schema.shape[step] : undefined;
+  return key === undefined ? [] : unwrapped(key);
+}

@@ -19,7 +19,7 @@ export interface SourceFile {
 }
 
 /** Deeper than any key of ours; tables below are compared as a whole, and no recursion goes beyond. */
-export const MAX_DEPTH = 7;
+export const MAX_DEPTH = 8;
 
 export function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null;

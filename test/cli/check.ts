@@ -34,6 +34,17 @@ t.test('one line says that all is well', async t => {
   });
 });
 
+t.test('counts checks and watchdogs', async t => {
+  const checks = '[check.port]\ntype = "tcp"\nport = 80\n[check.gateway]\ntype = "ping"\ntarget = "192.0.2.1"\n';
+  const watchdog = '[watchdog.nginx]\nunit = "nginx.service"\nprobe = { type = "tcp", port = 80 }\n';
+  const text = `${router('web', { ...HERE, track: '["nginx", "port", "gateway"]' })}${checks}${watchdog}`;
+  const path = join(t.testdir({ 'holdfast.toml': text }), 'holdfast.toml');
+  t.equal((await run(path)).stdout, `${path}: ok, 1 virtual router (web), 2 checks, 1 watchdog, node ${hostname()}\n`);
+  t.match(JSON.parse((await run(path, '--json')).stdout), {
+    configurations: [{ routers: ['web'], checks: ['port', 'gateway'], watchdogs: ['nginx'] }],
+  });
+});
+
 t.test('says so when the file has tables for others only', async t => {
   const path = join(t.testdir({ 'holdfast.toml': `${GOOD}[node.edge-a.vrrp.web]\npriority = 150\n` }), 'holdfast.toml');
   t.equal((await run(path, '--node', 'edge-a.example.org')).stdout, `${path}: ok, 1 virtual router (web), node edge-a\n`);
@@ -119,6 +130,8 @@ t.test('--json puts everything on stdout', async t => {
         ok: false,
         node: 'edge-a',
         routers: ['web', 'db'],
+        checks: [],
+        watchdogs: [],
         diagnostics: [
           {
             code: 'setting-without-effect',

@@ -140,3 +140,16 @@ t.test('looks at this machine’s settings, and at none while there are errors',
   t.strictSame(await look(text, TWO), ['address-outside-networks 4:14 192.0.2.200 is not inside any network of eth1']);
   t.strictSame(await look('vrrp = 1', TWO), []);
 });
+
+t.test('an interface that a check is about may come later too', async t => {
+  const text = `${router('web', { track: '["uplink", "gateway"]' })}
+[check.uplink]
+type = "interface"
+interface = "eth9"
+[check.gateway]
+type = "ping"
+target = "192.0.2.1"
+`;
+  t.strictSame(await look(text, TWO), ['interface-missing 9:13 there is no interface `eth9` on this machine']);
+  t.strictSame(await look(text, TWO, 'ignore'), []);
+});

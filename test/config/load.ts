@@ -3,9 +3,12 @@
 import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
+import { CHECK_KEYS, TYPES } from '../../src/config/check-schema.ts';
 import { render } from '../../src/config/diagnostic.ts';
 import { type Loaded, load } from '../../src/config/load.ts';
+import { ROUTER_KEYS } from '../../src/config/router-schema.ts';
 import { MAX_BYTES, type Source } from '../../src/config/source.ts';
+import { WATCHDOG_KEYS } from '../../src/config/watchdog-schema.ts';
 import { diagnose, loadText, router } from '../fixtures/diagnose.ts';
 import fc from '../fixtures/property.ts';
 
@@ -64,8 +67,10 @@ t.test('fills in the defaults', async t => {
         password: null,
         lease: 6_000_000,
         tracked: false,
+        trackInterface: true,
       },
     ],
+    duties: { checks: [], watchdogs: [], tracks: [], hooks: [] },
   });
 });
 
@@ -222,6 +227,21 @@ const BROKEN = [
     '[password]\n"§" = 1',
     '[node.here.vrrp.web.password]\n"§" = 1',
     '[vrrp.web.pasword]\n"§" 1',
+  ],
+  ...[
+    '[check.db]\ntype = "mysql"\npassword = "§"',
+    '[check.db]\ntype = "mysql"\npassword = §',
+    '[check.db]\ntype = "mysql"\npassword = { text = "§" }',
+    '[check.db.password]\n"§" = 1',
+    '[watchdog.db]\nprobe = { type = "mysql", password = "§" }',
+    '[node.here.check.db]\npassword = "§"',
+    'on_active = { post = "https://a/", secret = "§" }',
+    'on_active = { post = "https://a/", secret = § }',
+    'on_active = { post = "https://u:§@a/" }',
+    '[check.page]\ntype = "http"\nurl = "http://u:§@127.0.0.1/"',
+    '[check.page]\ntype = "http"\nurl = http://§@127.0.0.1/',
+    '[check.page]\ntype = "http"\nurl = "http://a/"\nheaders = { Authorization = "Basic §" }',
+    '[check.page]\ntype = "http"\nurl = "http://a/"\nheaders = { "X-Api-Key" = § }',
   ],
 ];
 
@@ -383,12 +403,19 @@ t.test('the example in the manual is a configuration, for both machines', async 
     [
       ['web', 'ipv4', 100],
       ['mail', 'ipv4', 150],
+      ['page', 'ipv4', 100],
+      ['told', 'ipv4', 100],
       ['both', 'ipv4', 100],
       ['both', 'ipv6', 100],
       ['far', 'ipv4', 100],
       ['old', 'ipv4', 100],
     ],
   );
+  const { checks = [], watchdogs = [], tracks = [], hooks = [] } = plan?.duties ?? {};
+  t.strictSame([checks.length, watchdogs.length, tracks.length, hooks.length], [12, 1, 13, 1]);
+  t.strictSame(new Set(checks.map(({ probe }) => probe.type)).size, Object.keys(TYPES).length, 'every type is there');
+  for (const key of [ROUTER_KEYS, CHECK_KEYS, WATCHDOG_KEYS].flatMap(keys => Object.keys(keys)))
+    t.match(text, new RegExp(`\\b${key} =`), key);
 });
 
 t.test('never throws, whatever the text', { timeout: 60_000 }, async t => {

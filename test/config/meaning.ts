@@ -126,3 +126,40 @@ addresses = ["192.0.2.200"]
     'missing-key 12:2 virtual router `mail` has no `addresses` (node `b`)',
   ]);
 });
+
+t.test('checks and watchdogs are looked at too', async t => {
+  const text = `${router('web', { track: '["a", "b", "c"]' })}[check.a]\ntype = "tcp"\n[watchdog.b]\nunit = "x.service"\n`;
+  t.strictSame(await diagnose(text), [
+    'unknown-check 5:20 there is no check or watchdog `c`',
+    'missing-key 6:2 check `a` has no `port`, which type "tcp" needs',
+    'missing-key 8:2 watchdog `b` has no `probe`',
+  ]);
+  const gaps = await diagnose(`${text}x y\n`);
+  t.match(gaps, [/^syntax /], 'where a text has gaps, nothing is missing');
+  t.equal(gaps.length, 1);
+  t.strictSame(await diagnose(`${router('web', { track: '["a"]' })}[check.a]\ntype = "tcp"\nport = 0\n`), [
+    'out-of-range 8:8 `port` must be a whole number from 1 to 65535, not 0',
+  ]);
+  t.strictSame(
+    await diagnose(`${router('web', { track: '["a"]' })}[check.a]\ntype = "file"\npath = "/x"\non_fail = { weight = "number" }\n`),
+    [],
+  );
+});
+
+t.test('what a hook tells over the network', async t => {
+  for (const [post, open] of [
+    ['http://ops.example/hook', true],
+    ['http://192.0.2.1/', true],
+    ['https://ops.example/hook', false],
+    ['HTTPS://ops.example/hook', false],
+    ['http://localhost:8080/', false],
+    ['http://[::1]/', false],
+  ] as const)
+    for (const key of ['on_active', 'on_change'])
+      t.strictSame(
+        await diagnose(router('web', { [key]: `{ post = "${post}" }` })),
+        open ? [`post-not-encrypted 5:${key.length + 13} what \`${key}\` tells leaves this machine without encryption`] : [],
+        post,
+      );
+  t.strictSame(await diagnose(router('web', { on_active: '"/x"' })), []);
+});

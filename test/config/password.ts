@@ -2,6 +2,7 @@
 import t from 'tap';
 import { passwordFlaw, readPassword, secretsOf, withPasswords } from '../../src/config/password.ts';
 import { loadText, router } from '../fixtures/diagnose.ts';
+import { planFor } from '../fixtures/virtual-router.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -44,17 +45,17 @@ t.test('what version 2 needs from elsewhere is to be fetched', async t => {
     router('plain', { version: '2', password: '"secret12"', vrid: '52', addresses: '["192.0.2.201"]' }) +
     router('service', { version: '2', password: '{ credential = "web" }', vrid: '53', addresses: '["192.0.2.202"]' }) +
     router('none', { version: '2', vrid: '54', addresses: '["192.0.2.203"]' });
-  const { secrets, plan, routers } = await loadText(text);
+  const { secrets, plan, machine } = await loadText(text);
   t.match(secrets, [
     { router: 'old', password: { from: 'file', path: '/etc/holdfast/old.password' }, place: { path: ['vrrp', 'old', 'password', 'file'] } },
     { router: 'service', password: { from: 'credential', name: 'web' }, place: { path: ['vrrp', 'service', 'password', 'credential'] } },
   ]);
-  t.strictSame(secretsOf(routers), secrets);
+  t.strictSame(secretsOf(machine.routers), secrets);
   t.strictSame(
     plan?.routers.map(spec => spec.password),
     [null, 'secret12', null, null],
   );
-  const whole = withPasswords(plan ?? { routers: [] }, new Map([['old', 'fetched']]));
+  const whole = withPasswords(plan ?? planFor(), new Map([['old', 'fetched']]));
   t.strictSame(
     whole.routers.map(spec => spec.password),
     ['fetched', 'secret12', null, null],

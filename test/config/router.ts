@@ -94,16 +94,16 @@ t.test('settings become the words of the protocol', async t => {
 
 t.test('a router that misses a key is none', async t => {
   for (const key of ['interface', 'vrid', 'addresses']) {
-    const { routers } = await loadText(router('web', { [key]: '' }));
-    t.strictSame(routers.filter(isComplete), [], key);
+    const { machine } = await loadText(router('web', { [key]: '' }));
+    t.strictSame(machine.routers.filter(isComplete), [], key);
   }
-  const { routers } = await loadText(router('web'));
-  t.equal(routers.filter(isComplete).flatMap(specsOf).length, 1);
+  const { machine } = await loadText(router('web'));
+  t.equal(machine.routers.filter(isComplete).flatMap(specsOf).length, 1);
 });
 
 t.test('points into the table that has the setting, and knows what was broken there', async t => {
   const text = `${router('web', { priority: '7' })}[node.here.vrrp.web]\nvrid = "x"\nsource = "192.0.2.10"\n[node.here.vrrp.own]\n`;
-  const [web, own] = (await loadText(text)).routers;
+  const [web, own] = (await loadText(text)).machine.routers;
   t.strictSame(web?.placeOf(['priority']).path, ['vrrp', 'web', 'priority']);
   t.strictSame(web?.placeOf(['source']).path, ['node', 'here', 'vrrp', 'web', 'source']);
   t.strictSame(web?.placeOf(['peers', 1, 'address']).path, ['vrrp', 'web', 'peers', 1, 'address']);

@@ -1,16 +1,7 @@
 // Tests src/config/rules.ts: single values at their bounds, and the words for those beyond.
 import t from 'tap';
 import { z } from 'zod';
-import {
-  addressLabel,
-  duration,
-  hostAddress,
-  interfaceName,
-  notAvailable,
-  refuse,
-  virtualAddress,
-  wholeNumber,
-} from '../../src/config/rules.ts';
+import { addressLabel, choice, duration, hostAddress, interfaceName, refuse, virtualAddress, wholeNumber } from '../../src/config/rules.ts';
 import { micros } from '../../src/vrrp/units.ts';
 
 /** The value, or "code: message (hint)". */
@@ -157,13 +148,13 @@ t.test('labels that the kernel has room for', async t => {
     t.equal(read(schema, text), `bad-label: \`${text}\` cannot be a label: ${why}`);
 });
 
-t.test('what there is not yet', async t => {
-  const schema = z.unknown().transform((_value, context) => notAvailable(context, '`x`'));
-  t.equal(read(schema, 1), 'not-available: `x` is not available in this version');
-  t.match(schema.safeParse(1).error?.issues, [{ params: { at: 'key' } }]);
-});
-
 t.test('a refusal carries its flaw', async t => {
   const schema = z.unknown().transform((_value, context) => refuse(context, 'no', { code: 'bad-name', hint: 'do', at: 'key' }));
   t.match(schema.safeParse(1).error?.issues, [{ code: 'custom', message: 'no', params: { code: 'bad-name', hint: 'do', at: 'key' } }]);
+});
+
+t.test('one word out of a few', async t => {
+  const schema = choice(['up', 'down']);
+  for (const word of ['up', 'down']) t.equal(read(schema, word), word);
+  for (const wrong of ['UP', '', 1]) t.equal(read(schema, wrong), 'invalid_value: must be one of "up", "down"');
 });
