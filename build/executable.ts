@@ -1,10 +1,12 @@
-// Makes dist/holdfast: a stripped Node, the bundle with its code cache, and the native parts as assets (Node's single
-// executable application). Must not know what the program does. pkg's own function is called rather than its command line,
-// which ignores the assets and would fetch a Node from the net; it is not an official entry, so the version of pkg is pinned.
+// Makes dist/holdfast: a stripped Node, the bundle with its code cache, and as assets the native parts and what is kept apart from
+// the bundle (Node's single executable application). Must not know what the program does. pkg's own function is called rather than
+// its command line, which ignores the assets and would fetch a Node from the net; it is not an official entry, so the version of
+// pkg is pinned.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import sea, { type SeaConfig } from '@yao-pkg/pkg/lib-es5/sea.js';
+import { PARTS } from './parts.ts';
 
 const root = dirname(import.meta.dirname);
 const at = (path: string): string => join(root, path);
@@ -27,6 +29,7 @@ const config: SeaConfig & { readonly execArgv: readonly string[]; readonly execA
   assets: {
     'sysnet.node': at('dist/native/sysnet.node'),
     'raw.node': at('dist/native/raw.node'),
+    ...Object.fromEntries(PARTS.map(({ name }) => [`${name}.cjs`, at(`dist/parts/${name}.cjs`)])),
   },
 };
 

@@ -84,6 +84,23 @@ t.test('--version says the version of package.json', async t => {
   t.same(holdfast({}, '--version'), { status: 0, out: `holdfast ${version}\n`, err: '' });
 });
 
+t.test('clients of databases are beside the bundle, which every process holds in its heap', async t => {
+  const binary = readFileSync(BINARY);
+  t.notMatch(readFileSync('dist/main.cjs', 'latin1'), /node_modules\/(mysql2|iconv-lite|pg|pg-[a-z]+|@redis)\//);
+  for (const [part, library] of [
+    ['mysql', 'mysql2'],
+    ['postgres', 'pg'],
+    ['redis', '@redis/client'],
+  ] as const) {
+    const source = readFileSync(`dist/parts/${part}.cjs`);
+    t.ok(binary.includes(source), `${part}.cjs is in the executable`);
+    const text = source.toString('latin1');
+    t.ok(text.includes(`node_modules/${library}/`), `with ${library}`);
+    t.notMatch(text, /[^\t\n\x20-\x7e]/, 'one byte for each character');
+    t.notMatch(text, /\bconsole\b\s*[.[]/, 'and it prints nothing');
+  }
+});
+
 t.test('NODE_OPTIONS is ignored', async t => {
   const foreign = join(t.testdir({ 'foreign.cjs': 'process.stdout.write("foreign code\\n");' }), 'foreign.cjs');
   const node = spawnSync(process.execPath, ['-e', '0'], { encoding: 'utf8', env: { NODE_OPTIONS: `--require ${foreign}` } });
