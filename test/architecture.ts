@@ -44,12 +44,21 @@ const sources = globSync('src/**/*.ts', { cwd: root })
 const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/lib/', [/^src\/lib\//]],
   ['src/vrrp/', [/^src\/vrrp\//, /^src\/lib\/unreachable\.ts$/]],
-  ['src/check/', [/^src\/check\//, /^src\/vrrp\/units\.ts$/, /^src\/lib\//]],
+  ['src/check/', [/^src\/check\//, /^src\/vrrp\/(units|address)\.ts$/, /^src\/lib\//, /^re2js$/]],
   ['src/config/', [/^src\/config\//, /^src\/vrrp\//, /^src\/check\//, /^src\/lib\//, /^(zod|toml|toml-eslint-parser)$/]],
   ['src/platform/ports.ts', [/^src\/vrrp\//]],
-  ['src/platform/linux/', [/^src\/platform\/(linux\/|ports\.ts)/, /^src\/vrrp\//, /^src\/lib\//, /^node:/, /^raw-socket$/]],
-  ['src/platform/fake/', [/^src\/platform\/(fake\/|ports\.ts)/, /^src\/vrrp\//, /^src\/lib\//]],
-  ['src/core/', [/^src\/(core|vrrp|check|config|lib)\//, /^src\/platform\/ports\.ts$/]],
+  ['src/platform/agent-ports.ts', [/^src\/platform\/ports\.ts$/, /^src\/(vrrp|check)\//]],
+  [
+    'src/platform/linux/',
+    [
+      /^src\/platform\/(linux\/|(agent-)?ports\.ts)/,
+      /^src\/(vrrp|check|lib)\//,
+      /^node:/,
+      /^(raw-socket|dns-packet|mysql2|pg|@redis\/client)(\/|$)/,
+    ],
+  ],
+  ['src/platform/fake/', [/^src\/platform\/(fake\/|(agent-)?ports\.ts)/, /^src\/(vrrp|check|lib)\//]],
+  ['src/core/', [/^src\/(core|vrrp|check|config|lib)\//, /^src\/platform\/(agent-)?ports\.ts$/]],
   ['src/api/', [/^src\/api\//, /^src\/core\/status\.ts$/, /^src\/lib\//, /^node:/]],
   ['src/cli/', [/^src\/(cli|api|core|vrrp|check|config|lib)\//, /^node:/]],
   ['src/main.ts', [/^src\/(cli|lib)\//]],
@@ -104,7 +113,7 @@ t.test('the engine never evaluates what only the agent or a command needs', t =>
   for (const name of seen)
     t.notMatch(
       name,
-      /^(zod|toml|toml-eslint-parser|systemd-notify|node:(http|https|dns|child_process|worker_threads))$/,
+      /^((zod|toml|toml-eslint-parser|systemd-notify|dns-packet|re2js|mysql2|pg|@redis\/client)(\/.*)?|node:(http|https|tls|dgram|dns|child_process|worker_threads))$/,
       `reached: ${name}`,
     );
   t.ok(seen.has('src/vrrp/step.ts'), 'the walk does reach the state machine');

@@ -1,8 +1,9 @@
 // The status that users and scripts see, schema 1: names and units are a contract.
 // Must not know sockets or tables.
-import type { Conflict, EngineStatus, Neighbour, RouterStatus } from '../core/status.ts';
+import type { Conflict, EngineStatus, Neighbour, RouterStatus, ServicesStatus } from '../core/status.ts';
+import { type HealthReport, reportHealth, reportServices, type ServicesReport } from './services.ts';
 
-export interface StatusReport {
+export interface StatusReport extends ServicesReport {
   readonly schema: 1;
   readonly version: string;
   readonly node: string;
@@ -52,6 +53,7 @@ export interface RouterReport {
   /** What it waits for, in words; null when it takes part. */
   readonly waiting: string | null;
   readonly priority: { readonly configured: number; readonly effective: number };
+  readonly health: HealthReport;
   readonly advert_interval_ms: number;
   readonly active: { readonly address: string; readonly priority: number; readonly self: boolean } | null;
   /** The other family of this name is served by another machine: one of the two is Active here, the other is not. */
@@ -116,7 +118,13 @@ export interface ConfigurationState {
 }
 
 /** @param wallNow ms since 1970, read when `status` arrived: the engine itself knows no wall clock */
-export function reportStatus(status: EngineStatus, node: string, wallNow: number, configuration: ConfigurationState): StatusReport {
+export function reportStatus(
+  status: EngineStatus,
+  node: string,
+  wallNow: number,
+  configuration: ConfigurationState,
+  services: ServicesStatus,
+): StatusReport {
   const wall = (at: number): string => new Date(at).toISOString();
   const instant = (at: number): string => wall(wallNow - (status.now - at) / 1000);
   const instantOrNull = (at: number | null): string | null => (at === null ? null : instant(at));
@@ -142,7 +150,11 @@ export function reportStatus(status: EngineStatus, node: string, wallNow: number
       last_reload: lastReload === null ? null : { at: wall(lastReload.at), outcome: lastReload.outcome, problem: lastReload.problem },
     },
     lateness,
-    routers: together(status.routers).map(router => reportRouter(router, isSplit(router, status.routers), instant, lateness)),
+    ...reportServices(services, at => wall(wallNow - (services.now - at) / 1000), wall),
+    routers: together(status.routers).map(router => ({
+      ...reportRouter(router, isSplit(router, status.routers), instant, lateness),
+      health: reportHealth(router, services.routers.find(each => each.router === router.spec.name) ?? null),
+    })),
     neighbours: status.neighbours.map(neighbour => reportNeighbour(neighbour, instant)),
   };
 }
@@ -165,7 +177,12 @@ function servesHere({ state }: RouterStatus): boolean {
   return state === 'active' || state === 'leaving';
 }
 
-function reportRouter(router: RouterStatus, split: boolean, instant: (at: number) => string, lateness: LatenessReport): RouterReport {
+function reportRouter(
+  router: RouterStatus,
+  split: boolean,
+  instant: (at: number) => string,
+  lateness: LatenessReport,
+): Omit<RouterReport, 'health'> {
   const { spec, counters } = router;
   return {
     name: spec.name,

@@ -2,6 +2,7 @@
 // Started by the engine only. Must not touch addresses or adverts, and ends when the engine does.
 import { fstatSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import systemdNotify from 'systemd-notify';
 import type { ReloadReport } from '../api/reload.ts';
@@ -10,13 +11,24 @@ import { reportStatus } from '../api/status.ts';
 import { type Diagnostic, printable } from '../config/diagnostic.ts';
 import type { Difference } from '../config/plan.ts';
 import { createAgent, type Reading } from '../core/agent.ts';
+import { createHooks } from '../core/hooks.ts';
 import type { ToAgent, ToEngine } from '../core/messages.ts';
 import { changeLines, changeWords, type Reload, refusalWords } from '../core/reload.ts';
+import { createServiceDesk } from '../core/services.ts';
 import { version } from '../lib/version.ts';
 import { AGENT_FD } from '../platform/linux/agent-process.ts';
 import { readPlainFile, writeAtomically } from '../platform/linux/atomic-file.ts';
 import { type Channel, openChannel } from '../platform/linux/channel.ts';
+import { collectGarbage } from '../platform/linux/garbage.ts';
+import { createHookRunner } from '../platform/linux/hook-runner.ts';
+import { prober } from '../platform/linux/prober.ts';
+import { programs } from '../platform/linux/program.ts';
+import { readSecret } from '../platform/linux/secret.ts';
+import { openServices } from '../platform/linux/services.ts';
 import { openStderrLog } from '../platform/linux/stderr-log.ts';
+import { timers } from '../platform/linux/timers.ts';
+import { isInService } from '../platform/linux/transient-unit.ts';
+import { webConnection } from '../platform/linux/web-connection.ts';
 import { routerKey } from '../vrrp/router.ts';
 import { millis } from '../vrrp/units.ts';
 import { learnedPath, RUN_OPTIONS } from './defaults.ts';
@@ -38,6 +50,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
   const node = values.node ?? hostname();
   const log = openStderrLog(process.env);
   const learned = learnedPath(values.socket, process.env);
+  const ownUnits = await isInService();
   // Ctrl-C reaches the whole terminal session; the engine decides when we end.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
@@ -46,11 +59,29 @@ export async function agent(argv: readonly string[]): Promise<number> {
   return new Promise(resolve => {
     let channel: Channel<ToEngine> | null = null;
     let loads = 0;
+    const wallNow = (): number => Date.now();
+    const send = (message: ToEngine): void => channel?.send(message);
     const core = createAgent({
       version,
       log,
       memory: { read: () => readPlainFile(learned, MOST_LEARNED), write: text => writeAtomically(learned, text) },
-      send: message => channel?.send(message),
+      send,
+      services: createServiceDesk({
+        prober,
+        programs,
+        timers,
+        log,
+        services: openServices({ directory: dirname(values.socket), ownUnits }),
+        health: health => send({ type: 'health', health }),
+      }),
+      hooks: createHooks({
+        runner: createHookRunner({ programs, version, secret: readSecret, connection: webConnection, ownUnits: async () => ownUnits }),
+        log,
+        timers,
+        node,
+        wallNow,
+        delivered: (router, event) => send({ type: 'told', router, event }),
+      }),
       load: async () => {
         const again = loads > 0;
         loads += 1;
@@ -58,7 +89,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
       },
       show: report => void process.stderr.write(report),
       tell: createTeller(),
-      wallNow: () => Date.now(),
+      wallNow,
     });
     channel = openChannel<ToAgent, ToEngine>(AGENT_FD, core.received, () => resolve(EXIT.done));
     const listening = listen();
@@ -69,7 +100,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
         await serveControl(values.socket, {
           status: async () => {
             const status = await core.status();
-            return status === null ? null : reportStatus(status, node, Date.now(), core.configuration());
+            return status === null ? null : reportStatus(status, node, wallNow(), core.configuration(), core.services());
           },
           async reload({ dryRun, confirmMs }) {
             const confirmWithin = confirmMs === null ? null : millis(confirmMs);
@@ -94,6 +125,7 @@ const UNREACHABLE: Reading = { plan: null, report: '', exit: EXIT.failed, proble
 /** @param again the notes have been read before */
 async function load(path: string, node: string, again: boolean): Promise<Reading> {
   const { loaded, diagnostics, warnings, ...all } = await examine(path, node, await interfacesHere(), 'warn');
+  setImmediate(collectGarbage);
   const report = again ? warnings : all.report;
   if (loaded.plan !== null) return { plan: loaded.plan, report };
   const errors = diagnostics.filter(({ severity }) => severity === 'error');

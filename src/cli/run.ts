@@ -1,8 +1,10 @@
 // `holdfast run`: composes the engine from its ports and keeps it going until it is told to leave. Real time from here on:
 // must not load configuration, logger libraries or anything else that the agent can do.
 import { parseArgs } from 'node:util';
+import type { StateEvent } from '../check/duties.ts';
+import type { Plan } from '../config/plan.ts';
 import { createEngine, type Engine } from '../core/engine.ts';
-import { PROTOCOL, type ToAgent, type ToEngine } from '../core/messages.ts';
+import { type Health, type Legacy, PROTOCOL, type ToAgent, type ToEngine } from '../core/messages.ts';
 import { version } from '../lib/version.ts';
 import { advertLinks } from '../platform/linux/advert-link.ts';
 import { keepAgent } from '../platform/linux/agent-process.ts';
@@ -13,10 +15,15 @@ import { openNetwork } from '../platform/linux/rtnetlink.ts';
 import { hurry } from '../platform/linux/scheduling.ts';
 import { openSdNotify } from '../platform/linux/sd-notify.ts';
 import { openStderrLog } from '../platform/linux/stderr-log.ts';
-import type { Plan } from '../vrrp/router.ts';
 import { RUN_OPTIONS } from './defaults.ts';
 import { EXIT } from './exit.ts';
 
+/** The hooks of a stop may take so long, less than systemd's patience (DefaultTimeoutStopSec, 90 s); in ms. */
+const LAST_HOOKS = 60_000;
+/** The agent says how the services are every two seconds, also when there are none. Looks at it in ms; so many in a row
+ *  without a word, and it hangs. */
+const LISTEN_EVERY = 5_000;
+const SILENT = 3;
 /** Time for the last datagrams to leave before the process ends; in ms. */
 const LAST_WORDS = 20;
 
@@ -38,6 +45,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (scheduling.warning !== null) log.write('warn', 'engine.scheduling', { policy: scheduling.policy }, scheduling.warning);
   let engine: Engine | null = null;
   let running: Plan | null = null;
+  /** What an agent that is started again must know of the one before. */
+  const health = new Map<string, Health>();
+  const told = new Map<string, StateEvent | null>();
   /** The agent was told to read the configuration again, and has not answered. */
   let reloading = false;
   const clock = openClock(() => engine?.turn());
@@ -46,12 +56,14 @@ export async function run(argv: readonly string[]): Promise<number> {
     const agent = keepAgent<ToEngine, ToAgent>(['agent', ...argv], {
       received: message => receive(message),
       started(send) {
-        send({ type: 'hello', protocol: PROTOCOL, version, plan: running });
+        send({ type: 'hello', protocol: PROTOCOL, version, running: running === null ? null : legacy(running) });
         // The one before died over it, or before it heard of it.
         if (reloading) send({ type: 'reload' });
       },
-      died: (why, again) =>
-        log.write('error', 'agent.died', { again_ms: again }, `the agent ${why}; starting it again. Addresses are not affected`),
+      died(why, again) {
+        log.write('error', 'agent.died', { again_ms: again }, `the agent ${why}; starting it again. Addresses are not affected`);
+        if (finishing) end(EXIT.done);
+      },
     });
     const core = createEngine({
       clock,
@@ -68,9 +80,25 @@ export async function run(argv: readonly string[]): Promise<number> {
     });
     engine = core;
     const heartbeat = systemd.watchdogEvery === null ? null : setInterval(() => systemd.send('WATCHDOG=1'), systemd.watchdogEvery);
+    let silent = 0;
+    // Counted in looks and not in time: when it is we who stood still, the agent did nothing wrong.
+    const listening = setInterval(() => {
+      silent = agent.connected() ? silent + 1 : 0;
+      if (silent < SILENT) return;
+      silent = 0;
+      log.write('error', 'agent.hung', {}, `the agent has said nothing for ${(SILENT * LISTEN_EVERY) / 1000} s; replacing it`);
+      agent.replace();
+    }, LISTEN_EVERY);
     let leaving = false;
+    /** Every address is gone, and the hooks of that are being called. */
+    let finishing = false;
+
+    function legacy(plan: Plan): Legacy {
+      return { plan, health: [...health.values()], told: Object.fromEntries(told) };
+    }
 
     function receive(message: ToEngine): void {
+      silent = 0;
       switch (message.type) {
         case 'hello':
           return;
@@ -89,7 +117,14 @@ export async function run(argv: readonly string[]): Promise<number> {
           if (running === null) end(message.exit);
           return;
         case 'health':
+          for (const each of message.health) health.set(each.router, each);
           core.health(message.health);
+          return;
+        case 'told':
+          told.set(message.router, message.event);
+          return;
+        case 'finished':
+          if (finishing) end(EXIT.done);
           return;
         case 'status':
           agent.send({ type: 'status', id: message.id, status: { ...core.status(), ...aboutUs() } });
@@ -101,9 +136,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       return { pid: process.pid, version, scheduling: scheduling.policy, agentRestarts: agent.restarts(), droppedLogLines: log.dropped() };
     }
 
-    function apply({ id, plan, learned, confirmWithin }: Extract<ToEngine, { type: 'plan' }>): void {
+    function apply({ id, plan, learned, health: known, confirmWithin }: Extract<ToEngine, { type: 'plan' }>): void {
       if (leaving) return;
-      const refused = core.apply(plan, { learned, confirmWithin });
+      health.clear();
+      for (const each of known) health.set(each.router, each);
+      const refused = core.apply(plan, { learned, health: known, confirmWithin });
       const first = running === null;
       if (first && refused.length > 0 && refused.length === plan.routers.length) {
         end(EXIT.failed);
@@ -125,6 +162,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
 
     function leave(signal: NodeJS.Signals): void {
+      if (finishing) {
+        end(EXIT.done);
+        return;
+      }
       if (leaving) {
         core.abandon();
         return;
@@ -132,12 +173,24 @@ export async function run(argv: readonly string[]): Promise<number> {
       leaving = true;
       log.write('info', 'engine.leaving', { signal }, 'leaving in order; a second signal lets go at once');
       systemd.send('STOPPING=1');
-      core.stop(() => end(EXIT.done));
+      core.stop(finish);
+    }
+
+    /** Whoever ends now ends its hooks: they are of the same service to systemd. */
+    function finish(): void {
+      if (running === null || running.duties.hooks.length === 0 || !agent.connected()) {
+        end(EXIT.done);
+        return;
+      }
+      finishing = true;
+      agent.send({ type: 'finish' }, true);
+      setTimeout(end, LAST_HOOKS, EXIT.done);
     }
 
     function end(code: number): void {
       leaving = true;
       agent.stop();
+      clearInterval(listening);
       if (heartbeat !== null) clearInterval(heartbeat);
       setTimeout(resolve, LAST_WORDS, code);
     }

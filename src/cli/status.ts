@@ -7,6 +7,8 @@ import { showTime } from '../lib/time.ts';
 import { commandLine, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { tellPeer, verdict } from './neighbours.ts';
+import { checkTable, hookTable, priorityWords, watchdogTable } from './services.ts';
+import { align, lasting, since } from './table.ts';
 
 /** @returns exit code: 0, 3 when no daemon answers */
 export async function status(argv: readonly string[]): Promise<number> {
@@ -25,18 +27,21 @@ export async function status(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** For people: first a line for each router that says who serves and why, then what else there is to know of each, then who
- *  else is heard. Times are local, as in the journal.
+/** For people: first a line for each router that says who serves and why, then what else there is to know of each, then
+ *  the services that they depend on, then who else is heard. Times are local, as in the journal.
  *  @param now ms since 1970
  *  @param socket at which the daemon was asked: for the commands that are worth typing now */
 export function table(report: StatusReport, now: number, socket = DEFAULT_SOCKET): string {
   const routers = report.routers.map(router => [nameOf(router), router] as const);
-  const rows = routers.map(([name, router]) => [name, router.state, since(router, now), served(router), why(router)]);
+  const rows = routers.map(([name, router]) => [name, router.state, since(router.since, now), served(router), why(router)]);
   const details = routers.flatMap(([name, router]) => detail(router, report, now).map((line, i) => [i === 0 ? name : '', line]));
   const parts = [
     reloads(report, now, socket),
     rows.length === 0 ? ['no virtual router is running'] : align([['ROUTER', 'STATE', 'SINCE', 'SERVED BY', 'WHY'], ...rows]),
     ...(rows.length === 0 ? [] : [align(details)]),
+    watchdogTable(report, now),
+    checkTable(report, now),
+    hookTable(report, now),
     neighbourhood(report, now),
     foot(report, now),
   ];
@@ -90,15 +95,6 @@ function nameOf({ name, family }: RouterReport): string {
   return `${name}/${family}`;
 }
 
-/** `02:56:12 (4 min)`, or the day when that is not today's. */
-function since(router: RouterReport, now: number): string {
-  const at = new Date(router.since);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  return `${now - at.getTime() < 86_400_000 ? time : day} (${lasting(now - at.getTime())})`;
-}
-
 function served({ active }: RouterReport): string {
   if (active === null) return 'nobody known';
   return `${active.self ? 'this machine' : active.address}, priority ${active.priority}`;
@@ -115,6 +111,8 @@ const WHY: Readonly<Record<RouterReport['reason'], string>> = {
   'tie-break-lost': 'it gave way to the same priority at a higher address',
   shutdown: 'told to stop',
   demoted: 'health lost; others are asked to take over',
+  released: 'health lost; it does not serve until that is well again',
+  restored: 'health is back',
   recovered: 'all was well again before anyone took over',
   'handed-over': 'handed over to another router',
   'nobody-took-over': 'health lost, but nobody took over',
@@ -132,16 +130,12 @@ function why(router: RouterReport): string {
 }
 
 function detail(router: RouterReport, report: StatusReport, now: number): readonly string[] {
-  const { priority, counters } = router;
-  const own =
-    priority.effective === priority.configured
-      ? `priority ${priority.configured}`
-      : `priority ${priority.effective} while health is lost, else ${priority.configured}`;
+  const { counters } = router;
   const rejected = Object.entries(counters.rejected).sort(([, a], [, b]) => b - a);
   const lines = [
     ...contested(router),
     ...split(router, report),
-    `VRID ${router.vrid} on ${router.interface}, ${own}, version ${router.version}, every ${router.advert_interval_ms} ms`,
+    `VRID ${router.vrid} on ${router.interface}, ${priorityWords(router)}, version ${router.version}, every ${router.advert_interval_ms} ms`,
     ...addresses(router),
     `adverts: ${counters.adverts_sent} sent${forms(router)}, ${counters.adverts_received} received`,
     ...router.peers.map(peer => tellPeer(peer, peer.last_heard === null ? null : lasting(now - Date.parse(peer.last_heard)))),
@@ -193,19 +187,4 @@ function foot(report: StatusReport, now: number): readonly string[] {
   if (report.agent_restarts > 0) lines.push(`its agent was started again ${report.agent_restarts} times: see the log`);
   if (report.dropped_log_lines > 0) lines.push(`${report.dropped_log_lines} log lines were lost: whoever reads the log is too slow`);
   return lines;
-}
-
-function lasting(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
-}
-
-/** Columns two blanks apart, the last one as it is. */
-function align(rows: readonly (readonly string[])[]): readonly string[] {
-  const columns = Math.max(...rows.map(row => row.length));
-  const widths = Array.from({ length: columns - 1 }, (_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)));
-  return rows.map(row => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '));
 }

@@ -1,12 +1,14 @@
 // The agent's side of the conversation: gets configurations to the engine, one after the other, asks it for its status, keeps
 // systemd's status line true. Must not know sockets, files or HTTP; never decides about a role.
+import type { Plan } from '../config/plan.ts';
 import { difference, isEmpty } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
 import { showTime } from '../lib/time.ts';
-import { type Plan, routerKey } from '../vrrp/router.ts';
-import { between } from '../vrrp/units.ts';
+import { type RouterSpec, routerKey } from '../vrrp/router.ts';
+import { between, seconds } from '../vrrp/units.ts';
+import type { Hooks } from './hooks.ts';
 import { createMemory, type MemoryPorts } from './learned.ts';
-import { PROTOCOL, type Refused, type ToAgent, type ToEngine, type Transition } from './messages.ts';
+import { type Legacy, PROTOCOL, type Refused, type ToAgent, type ToEngine, type Transition } from './messages.ts';
 import {
   aloneWords,
   type Configuration,
@@ -19,12 +21,16 @@ import {
   type ReloadOptions,
   refusalWords,
 } from './reload.ts';
-import type { EngineStatus } from './status.ts';
+import { changeOf, situationOf } from './role-change.ts';
+import type { ServiceDesk } from './services.ts';
+import type { EngineStatus, RouterStatus, ServicesStatus } from './status.ts';
 
 /** An engine that does not answer for so long has other worries; in ms. */
 const STATUS_TIMEOUT = 2_000;
 /** A thousand routers take it some time; in ms. */
 const APPLY_TIMEOUT = 10_000;
+/** The engine waits a little longer for the hooks of a stop. */
+const FINISH = seconds(55);
 
 /** What the files say. `report`: every diagnostic for people, warnings too; empty when there are none. */
 export type Reading =
@@ -37,6 +43,8 @@ export interface AgentPorts {
   readonly log: Log;
   /** What was learned, as a text that outlives us. */
   readonly memory: Omit<MemoryPorts, 'log'>;
+  readonly services: ServiceDesk;
+  readonly hooks: Hooks;
   send(message: ToEngine): void;
   /** Reads and checks; says nothing. */
   load(): Promise<Reading>;
@@ -53,6 +61,8 @@ export interface Agent {
   /** @returns null when the engine does not answer */
   status(): Promise<EngineStatus | null>;
   configuration(): Configuration;
+  /** What is known of checks, watchdogs and hooks. */
+  services(): ServicesStatus;
   /** Reads the files again and applies what changed; one after the other. */
   reload(options: ReloadOptions): Promise<Reload>;
   /** Keeps the configuration that waits for it; behind a reload that is under way. */
@@ -66,7 +76,7 @@ interface Running {
 }
 
 export function createAgent(ports: AgentPorts): Agent {
-  const { log, send } = ports;
+  const { log, send, services, hooks } = ports;
   const waiting = new Map<number, (status: EngineStatus | null) => void>();
   const roles = new Map<string, Transition['to']>();
   const memory = createMemory({ log, ...ports.memory });
@@ -84,7 +94,7 @@ export function createAgent(ports: AgentPorts): Agent {
     greeted = resolve;
   });
 
-  async function greet(theirs: Plan | null, protocol: number): Promise<void> {
+  async function greet(theirs: Legacy | null, protocol: number): Promise<void> {
     send({ type: 'hello', protocol: PROTOCOL, version: ports.version });
     if (protocol !== PROTOCOL) {
       // Cannot happen while the engine starts us from its own executable.
@@ -98,9 +108,12 @@ export function createAgent(ports: AgentPorts): Agent {
     }
     await memory.recall();
     if (theirs !== null) {
-      running = { plan: theirs, loadedAt: null };
-      memory.adopt(theirs);
-      await refresh();
+      running = { plan: theirs.plan, loadedAt: null };
+      memory.adopt(theirs.plan);
+      services.configure(theirs.plan, { type: 'restart', health: theirs.health });
+      tellHooks(theirs.plan);
+      const status = await refresh();
+      for (const router of status?.routers ?? []) recover(router, theirs);
       return;
     }
     const reading = await ports.load();
@@ -148,8 +161,10 @@ export function createAgent(ports: AgentPorts): Agent {
         resolve(null);
       }, APPLY_TIMEOUT);
       asked += 1;
+      services.configure(plan, { type: running === null ? 'start' : 'reload' });
+      tellHooks(plan);
       sent.set(asked, { running: { plan, loadedAt: ports.wallNow() }, settle: refused => settle(refused) });
-      send({ type: 'plan', id: asked, plan, learned: memory.known(plan), confirmWithin });
+      send({ type: 'plan', id: asked, plan, learned: memory.known(plan), health: services.health(), confirmWithin });
     });
   }
 
@@ -269,6 +284,8 @@ export function createAgent(ports: AgentPorts): Agent {
     const from = running;
     running = { plan, loadedAt: before?.loadedAt ?? null };
     memory.adopt(plan);
+    services.configure(plan, { type: 'reload' });
+    tellHooks(plan);
     // That it happened is the engine's word; this is what it meant.
     if (from !== null) log.write('info', 'agent.reverted', {}, `taken back: ${changeSummary(difference(from.plan, plan))}`);
     done('reverted', 'nobody confirmed in time, so the files say something else than what runs');
@@ -276,12 +293,40 @@ export function createAgent(ports: AgentPorts): Agent {
   }
 
   /** Roles from the engine itself: routers that wait have made no transition, and a new agent has heard of none. */
-  async function refresh(): Promise<void> {
+  async function refresh(): Promise<EngineStatus | null> {
     const status = await ask();
-    if (status === null) return;
+    if (status === null) return null;
     roles.clear();
     for (const { spec, state } of status.routers) roles.set(routerKey(spec), state);
     tell();
+    return status;
+  }
+
+  function tellHooks({ duties, routers }: Plan): void {
+    hooks.configure(
+      duties.hooks,
+      routers.map(({ name }) => name),
+    );
+  }
+
+  function specOf(router: string): RouterSpec | undefined {
+    return [...[...sent.values()].map(plan => plan.running), running, before]
+      .flatMap(each => each?.plan.routers ?? [])
+      .find(spec => routerKey(spec) === router);
+  }
+
+  /** What the agent before us did not live to tell. */
+  function recover(router: RouterStatus, { told }: Legacy): void {
+    const key = routerKey(router.spec);
+    const spec = specOf(key);
+    if (spec !== undefined) hooks.recover(situationOf(spec, router), told[key] ?? null);
+  }
+
+  function moved(transition: Transition): void {
+    roles.set(transition.router, transition.to);
+    tell();
+    const spec = specOf(transition.router);
+    if (spec !== undefined) hooks.transition(changeOf(spec, transition));
   }
 
   function tell(): void {
@@ -302,7 +347,7 @@ export function createAgent(ports: AgentPorts): Agent {
     received(message) {
       switch (message.type) {
         case 'hello':
-          void greet(message.plan, message.protocol).finally(greeted);
+          void greet(message.running, message.protocol).finally(greeted);
           return;
         case 'reload':
           void hangup();
@@ -327,8 +372,10 @@ export function createAgent(ports: AgentPorts): Agent {
           memory.learn(message.learned);
           return;
         case 'transition':
-          roles.set(message.transition.router, message.transition.to);
-          tell();
+          moved(message.transition);
+          return;
+        case 'finish':
+          void hooks.finish(FINISH).then(() => send({ type: 'finished' }));
           return;
         case 'status':
           waiting.get(message.id)?.(message.status);
@@ -336,6 +383,7 @@ export function createAgent(ports: AgentPorts): Agent {
       }
     },
     status: ask,
+    services: () => ({ ...services.status(), hooks: hooks.history() }),
     configuration: () => ({ loadedAt: running?.loadedAt ?? null, lastReload }),
     reload: options => inTurn(() => reload(options)),
     confirm: () => inTurn(confirm),

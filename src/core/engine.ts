@@ -1,6 +1,8 @@
 // The set of virtual routers on this machine, and the one turn in which everything happens: drain, decide, sleep.
 // Must not know TOML, services, clients or Linux; the agent tells it what to run, ports connect it to the machine.
-import { type Plan, routerKey } from '../vrrp/router.ts';
+import { NO_DUTIES } from '../check/duties.ts';
+import type { Plan } from '../config/plan.ts';
+import { routerKey } from '../vrrp/router.ts';
 import { after, between, earliest, type Micros, seconds } from '../vrrp/units.ts';
 import { createAnnouncer } from './announcer.ts';
 import { createFleet, type Machine } from './fleet.ts';
@@ -19,6 +21,7 @@ export interface EnginePorts extends Machine {
 export interface ApplyOptions {
   /** What routers learned in an earlier life of this daemon. */
   readonly learned?: readonly Learned[];
+  readonly health?: readonly Health[];
   /** Go back to the plan before unless `confirm` comes within that time; null: never. */
   readonly confirmWithin?: Micros | null;
 }
@@ -50,7 +53,7 @@ export function createEngine({ reverted, ...machine }: EnginePorts): Engine {
   let healthAt = started;
   let stopped: (() => void) | null = null;
   let stopping = false;
-  let wish: Plan = { routers: [] };
+  let wish: Plan = { routers: [], duties: NO_DUTIES };
   /** What the agent sent along with its last plan. */
   let remembered: readonly Learned[] = [];
   let probation: { readonly before: Plan; readonly until: Micros } | null = null;
@@ -109,7 +112,7 @@ export function createEngine({ reverted, ...machine }: EnginePorts): Engine {
 
   return {
     turn,
-    apply(plan, { learned = [], confirmWithin = null } = {}) {
+    apply(plan, { learned = [], health = [], confirmWithin = null } = {}) {
       // What leaves does not begin anew because an agent was in the middle of reading.
       if (stopping) return [];
       const now = clock.now();
@@ -118,6 +121,7 @@ export function createEngine({ reverted, ...machine }: EnginePorts): Engine {
       const before = probation?.before ?? wish;
       remembered = learned;
       const refused = enact(plan, learned);
+      fleet.health(health);
       probation = confirmWithin === null ? null : { before, until: after(now, confirmWithin) };
       turn();
       return refused;

@@ -9,7 +9,8 @@ import type { Unusable } from '../vrrp/event.ts';
 import { VRRP_GROUP } from '../vrrp/packet.ts';
 import type { ChecksumForm, RouterSpec, VirtualAddress } from '../vrrp/router.ts';
 import type { Heard, State } from '../vrrp/state.ts';
-import type { Micros } from '../vrrp/units.ts';
+import { leaveWait } from '../vrrp/timers.ts';
+import { type Micros, micros } from '../vrrp/units.ts';
 import { evidence } from './cures.ts';
 
 /** `1.5 s`, `360 ms`, `36.1 ms`: three digits are enough to compare with a configuration. */
@@ -47,14 +48,26 @@ function listAddresses({ addresses, name }: RouterSpec): string {
   return listed.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** @param heard the Active router as last heard, if any
+/** Nobody takes over: two waits, decision 0005. */
+function longestLeave({ advertInterval, version }: RouterSpec): Micros {
+  return micros(2 * leaveWait(advertInterval, version));
+}
+
+/** @param spec with the priority that elections use
+ *  @param heard the Active router as last heard, if any
  *  @param silence how long nothing was heard of it, when that is what decided
- *  @param blamed the interface that is not usable, when that is the reason */
+ *  @param blamed the interface that is not usable, when that is the reason
+ *  @param ill what is wrong with the services, when that is the reason */
 export function explain(
   spec: RouterSpec,
   to: State['name'],
   reason: Reason,
-  { heard, silence, blamed }: { readonly heard: Heard | null; readonly silence: Micros | null; readonly blamed: string },
+  {
+    heard,
+    silence,
+    blamed,
+    ill,
+  }: { readonly heard: Heard | null; readonly silence: Micros | null; readonly blamed: string; readonly ill: string | null },
 ): string {
   const who = heard === null ? 'another router' : `${heard.address} (priority ${heard.priority})`;
   const addresses = listAddresses(spec);
@@ -78,13 +91,20 @@ export function explain(
     case 'shutdown':
       return to === 'leaving' ? `leaving; answering for ${addresses} until another router does` : 'stopped';
     case 'demoted':
-      return `health lost; answering for ${addresses} until another router does`;
+      return `${ill ?? 'health lost'}; answering for ${addresses} until another router does`;
+    case 'released':
+      if (to === 'leaving')
+        return `${ill ?? 'health lost'}; answering for ${addresses} until another router does, for ${showDuration(longestLeave(spec))} at most`;
+      return `${ill ?? 'health lost'}; not taking part until that is well again`;
+    case 'restored':
+      return ill === null ? 'health is back; taking part again' : `taking part again, though ${ill}`;
     case 'recovered':
       return `all is well again before anyone took over; serving ${addresses}`;
     case 'handed-over':
       return `${addresses} handed over to ${who}`;
     case 'nobody-took-over':
-      return to === 'active' ? `serving ${addresses} though health is lost: nobody took over` : `stopped; nobody took over ${addresses}`;
+      if (to === 'active') return `serving ${addresses} as nobody took over, though ${ill ?? 'health is lost'}`;
+      return `${to === 'fault' ? (ill ?? 'health lost') : 'stopped'}; nobody took over ${addresses}`;
     case 'address-fault':
       return `cannot hold ${addresses} on ${spec.interface}; see the lines before`;
     case 'retry':

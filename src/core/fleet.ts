@@ -1,13 +1,15 @@
 // The virtual routers that run, those that leave, and those that wait for their place; each with its claim, on its port.
 // Must not decide when anything happens: the engine's turn calls.
+import type { Plan } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
 import type { AdvertLinks, Claim, Claims, Clock, Link, Network } from '../platform/ports.ts';
 import { type Address, formatPrefix } from '../vrrp/address.ts';
-import { type Plan, placeOf, type RouterSpec, routerKey, type VirtualAddress } from '../vrrp/router.ts';
+import { placeOf, type RouterSpec, routerKey, type VirtualAddress } from '../vrrp/router.ts';
 import { after, earliest, type Micros, seconds } from '../vrrp/units.ts';
 import type { Announcer } from './announcer.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { type Footing, footing, interfaceOf, interfacesOf } from './interface.ts';
+import { LOST } from './judgement.ts';
 import { sweepFilters } from './leftovers.ts';
 import type { Health, Learned, Refused, Transition } from './messages.ts';
 import { createPort, type Port } from './port.ts';
@@ -81,6 +83,8 @@ export function createFleet(around: FleetSurroundings): Fleet {
   const members = new Map<string, Member>();
   /** Wished for, and their place is not free yet: taken by one of ours that leaves, or by another daemon. */
   const waiting = new Map<string, Waiting>();
+  /** What the agent said last of each router's health: whoever has waited for its place starts with it. */
+  const judged = new Map<string, Health>();
   let reclaimAt: Micros | null = null;
   let swept = false;
   const ports = new Map<string, Port>();
@@ -200,6 +204,8 @@ export function createFleet(around: FleetSurroundings): Fleet {
       serves: (address, on) => serves(instance, address, on),
       inherits: (address, on) => [...waiting.values()].some(other => isHeir(other) && wishes(other.spec, address, on)),
     });
+    const health = judged.get(routerKey(spec));
+    if (spec.tracked && health !== undefined) instance.setHealth(health, clock.now());
     members.set(place, { instance, port, claim: next.claim, leaving: false });
     port.routers.set(spec.vrid, instance);
     port.listen();
@@ -261,6 +267,8 @@ export function createFleet(around: FleetSurroundings): Fleet {
     change({ routers }, learned) {
       const now = clock.now();
       const wished = new Map(routers.map(spec => [placeOf(spec), spec]));
+      const keys = new Set(routers.map(routerKey));
+      for (const router of judged.keys()) if (!keys.has(router)) judged.delete(router);
       for (const place of [...waiting.keys()]) if (!wished.has(place)) forsake(place);
       // All of them know their new settings, and who comes, before the first one acts: an address that moves is not let go.
       const amended: Member[] = [];
@@ -297,15 +305,19 @@ export function createFleet(around: FleetSurroundings): Fleet {
     },
     health(all) {
       const now = clock.now();
-      const demoted = new Map(all.map(({ router, demoted: sick }) => [router, sick]));
+      const byRouter = new Map(all.map(health => [health.router, health]));
+      for (const [router, health] of byRouter) judged.set(router, health);
       for (const { instance } of members.values()) {
-        const sick = demoted.get(routerKey(instance.spec));
-        if (sick !== undefined) instance.setDemoted(sick, now);
+        const health = byRouter.get(routerKey(instance.spec));
+        if (health !== undefined) instance.setHealth(health, now);
       }
     },
     forget() {
       const now = clock.now();
-      for (const { instance } of members.values()) if (instance.spec.tracked) instance.setDemoted(true, now);
+      // Not to know is no reason to serve again: what was released stays out until somebody says otherwise.
+      for (const [router, { standing }] of judged) if (standing !== 'released') judged.delete(router);
+      for (const { instance } of members.values())
+        if (instance.spec.tracked && !judged.has(routerKey(instance.spec))) instance.setHealth(LOST, now);
     },
     stop() {
       for (const place of [...waiting.keys()]) forsake(place);
@@ -354,7 +366,8 @@ function idle({ password: _secret, addresses, ...spec }: RouterSpec, now: Micros
     reason: 'starting',
     waiting: `VRID ${spec.vrid} on ${spec.interface} is taken, by a router here that leaves or by another daemon`,
     priority: { configured: spec.priority, effective: spec.priority },
-    demoted: false,
+    standing: 'well',
+    adjustment: 0,
     active: null,
     conflict: null,
     primary: null,

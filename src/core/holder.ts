@@ -42,6 +42,8 @@ export interface Holder {
   /** All of ours off the interfaces.
    *  @param orphaned nobody else answers for them: what a router of ours needs next stays as it is */
   release(orphaned: boolean): void;
+  /** What a former life left off its interfaces: nobody here will keep it. */
+  discard(spec: RouterSpec, links: Links): void;
   /** What we took off is still shown: the kernel's word is on its way. */
   lingers(look: (name: string) => Link | undefined): boolean;
   /** When nothing lingers any more, whatever is shown: `forget` is due. null: nothing to wait for. */
@@ -104,6 +106,16 @@ export function createHolder(network: Network, now: () => Micros, events: Holder
         events.removed();
       }
     });
+  }
+
+  function discard(spec: RouterSpec, links: Links): void {
+    for (const address of adoptable(spec, links)) {
+      const link = links.get(interfaceOf(spec, address));
+      if (link === undefined) continue;
+      dropOtherLengths(spec, address, link);
+      recorded.set(keyOf(address, link.name), { address, on: link.name });
+      drop({ address, link, holding: 'held', seen: true }, false);
+    }
   }
 
   /** Accept_Mode, RFC 9568 §6.1: the filter stands before the addresses come, and until they are gone. */
@@ -197,6 +209,7 @@ export function createHolder(network: Network, now: () => Micros, events: Holder
       for (const entry of [...entries.values()]) drop(entry, orphaned);
       allowPackets();
     },
+    discard,
     lingers(look) {
       return [...recorded].some(([key, { address, on }]) => {
         const link = look(on);

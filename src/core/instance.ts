@@ -36,6 +36,7 @@ import {
 } from './explain.ts';
 import { adoptable, createHolder, renewInterval } from './holder.ts';
 import { type Footing, interfaceOf } from './interface.ts';
+import { GOOD, type Judgement, UNKNOWN } from './judgement.ts';
 import type { Learned, Transition } from './messages.ts';
 import { createRemarks } from './remarks.ts';
 import { createRival } from './rival.ts';
@@ -49,6 +50,7 @@ const GIVE_UP = seconds(1);
 const LOSSES = 5;
 const LOSS_WINDOW = seconds(10);
 const FOUGHT_OVER = `taken away ${LOSSES} times in ${LOSS_WINDOW / 1_000_000} s; find who does it: ip monitor address`;
+const ADOPTED = 'addresses of an earlier run or router are still here; keeping them until another Active router is heard';
 const FIRST_FAULT = seconds(1);
 const LAST_FAULT = seconds(60);
 
@@ -88,7 +90,7 @@ export interface Instance {
   rewrite(spec: RouterSpec): void;
   /** Applies what was rewritten, in place. */
   reconfigured(footing: Footing, now: Micros): void;
-  setDemoted(demoted: boolean, now: Micros): void;
+  setHealth(health: Judgement, now: Micros): void;
   stop(now: Micros): void;
   /** In Initialize, and what it held is gone as far as the kernel has told. */
   gone(): boolean;
@@ -106,7 +108,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
   const rival = createRival();
   const isNews = createRemarks();
   let spec = initial;
-  let demoted = false;
+  let health = initial.tracked ? UNKNOWN : GOOD;
   let self: VirtualRouter | null = null;
   let ground: Footing = { usable: false, reason: 'interface-missing', interface: initial.interface, link: null };
   let state: State = { name: 'initialize' };
@@ -143,6 +145,10 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     log.write(level, event, { router: spec.name, vrid: spec.vrid, family: spec.family, ...fields }, message);
   }
 
+  function judged(): Pick<VirtualRouter, 'standing' | 'adjustment'> {
+    return { standing: health.standing, adjustment: health.adjustment };
+  }
+
   function notOurs(prefix: VirtualAddress, { name }: Link): void {
     // An owner's addresses are its machine's own: that is what an owner is.
     if (isOwner(spec) || told.has(prefix.address)) return;
@@ -173,6 +179,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
         if (serving) announce(now);
         return;
       case 'release':
+        if (before.name === 'initialize' && ground.usable) holder.discard(spec, ground.links);
         release(before.name === 'leaving' && before.successor === null);
         return;
       case 'report':
@@ -214,16 +221,14 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     reason = why;
     since = now;
     if (to === 'active') counters.becameActive += 1;
-    around.transition({ router: routerKey(spec), from: before.name, to, reason: why, at: now });
     const heard = before.name === 'leaving' ? before.successor : (lastHeard?.heard ?? null);
     const silence = why === 'active-down-expired' && lastHeard !== null ? between(lastHeard.at, now) : null;
-    const level = to === 'fault' ? 'error' : 'info';
-    say(
-      level,
-      'vrrp.transition',
-      { from: before.name, to, reason: why },
-      explain(spec, to, why, { heard, silence, blamed: waitingFor?.interface ?? spec.interface }),
-    );
+    const priority = self === null ? spec.priority : effectivePriority(self);
+    const blamed = waitingFor?.interface ?? spec.interface;
+    const sentence = explain({ ...spec, priority }, to, why, { heard, silence, blamed, ill: health.why });
+    const change = { from: before.name, to, reason: why, why: sentence, priority, active: whoServes(priority), stopping, at: now };
+    around.transition({ router: routerKey(spec), ...change });
+    say(to === 'fault' ? 'error' : 'info', 'vrrp.transition', { from: before.name, to, reason: why }, sentence);
   }
 
   function acquire(now: Micros): void {
@@ -311,7 +316,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
 
   function ready(primary: Address, now: Micros): void {
     const previous = self;
-    self = { ...spec, demoted, primary };
+    self = { ...spec, ...judged(), primary };
     if (state.name === 'initialize') {
       // What we took off ourselves is no remnant of a former life; the kernel's report of it brings us here again.
       if (stopping || holder.lingers(network.link)) return;
@@ -323,12 +328,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
       }
       deliver({ type: 'startup', adopted }, now);
       if (adopted && role() === 'backup') {
-        say(
-          'info',
-          'address.adopted',
-          {},
-          'addresses of an earlier run or router are still here; keeping them until another Active router is heard',
-        );
+        say('info', 'address.adopted', {}, ADOPTED);
         acquire(now);
       }
       return;
@@ -428,22 +428,22 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
     },
     rewrite(next) {
       // Nobody judges it any more.
-      if (spec.tracked && !next.tracked) demoted = false;
+      if (spec.tracked && !next.tracked) health = GOOD;
       spec = next;
     },
     reconfigured(next, now) {
       ground = next;
       if (self === null) return;
       const previous = self;
-      self = { ...spec, demoted, primary: next.usable ? next.primary : previous.primary };
+      self = { ...spec, ...judged(), primary: next.usable ? next.primary : previous.primary };
       deliver({ type: 'reconfigured', previous }, now);
     },
-    setDemoted(next, now) {
-      if (next === demoted) return;
-      demoted = next;
-      if (self === null) return;
+    setHealth(next, now) {
+      const same = next.standing === health.standing && next.adjustment === health.adjustment;
+      health = next;
+      if (same || self === null) return;
       const previous = self;
-      self = { ...previous, demoted };
+      self = { ...previous, ...judged() };
       deliver({ type: 'reconfigured', previous }, now);
     },
     stop(now) {
@@ -477,7 +477,8 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
         reason,
         waiting: waitingFor === null ? null : explainUnusable(waitingFor.reason, spec, waitingFor.interface),
         priority: { configured: spec.priority, effective },
-        demoted,
+        standing: health.standing,
+        adjustment: health.adjustment,
         active: whoServes(effective),
         conflict: state.name === 'active' ? rival.current(spec, around.now()) : null,
         primary: ground.usable ? ground.primary : null,

@@ -59,14 +59,16 @@ export function footing(
   const unusable = (reason: Unusable, on: string, link: Link | null): Footing => ({ usable: false, reason, interface: on, link });
   const link = look(spec.interface);
   if (link === undefined) return unusable('interface-missing', spec.interface, null);
-  if (link.unusable !== null) return unusable(link.unusable, spec.interface, null);
+  // A crossover cable has no carrier when the peer is dead, which is when this router is needed.
+  const carries = link.unusable === null || (link.unusable === 'no-carrier' && !spec.trackInterface);
+  if (!carries) return unusable(link.unusable, spec.interface, null);
   const primary = primaryAddress(spec, link, virtual, current);
   if (primary === null) return unusable('no-address', spec.interface, null);
   const links = new Map<string, Link>();
   for (const name of interfacesOf(spec)) {
     const other = look(name);
     if (other === undefined) return unusable('interface-missing', name, link);
-    if (other.unusable !== null) return unusable(other.unusable, name, link);
+    if (other !== link && other.unusable !== null) return unusable(other.unusable, name, link);
     links.set(name, other);
   }
   return { usable: true, link, links, primary };

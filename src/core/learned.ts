@@ -1,7 +1,8 @@
 // What routers have learned about their peers, kept over restarts: a text with a schema, and who may use which entry.
 // Must not know files: the agent reads and writes the text. Nothing here can keep a router from starting.
+import type { Plan } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
-import { type ChecksumForm, type Plan, placeOf, type RouterSpec, routerKey } from '../vrrp/router.ts';
+import { type ChecksumForm, placeOf, type RouterSpec, routerKey } from '../vrrp/router.ts';
 import type { Learned } from './messages.ts';
 
 /** What was learned holds for one VRID on one interface in one family, whatever the router is called: another one may have

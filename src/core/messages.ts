@@ -1,10 +1,12 @@
 // Everything that engine and agent say to each other: one union in each direction, JSON lines over a socket pair.
 // Must not know sockets, and nothing that only one of the two can know.
+import type { StateEvent } from '../check/duties.ts';
+import type { Plan } from '../config/plan.ts';
 import type { Reason } from '../vrrp/action.ts';
-import type { ChecksumForm, Plan } from '../vrrp/router.ts';
+import type { ChecksumForm, Standing } from '../vrrp/router.ts';
 import type { State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
-import type { EngineStatus } from './status.ts';
+import type { EngineStatus, RouterStatus } from './status.ts';
 
 /** Both are the same executable (the engine starts its own, not what the path names by then), so a difference is our bug. */
 export const PROTOCOL = 1;
@@ -13,7 +15,11 @@ export const PROTOCOL = 1;
 export interface Health {
   /** `routerKey` */
   readonly router: string;
-  readonly demoted: boolean;
+  readonly standing: Standing;
+  /** Sum of the weights. */
+  readonly adjustment: number;
+  /** What is wrong, in words for the log; null: nothing. */
+  readonly why: string | null;
 }
 
 /** A role changed: what hooks, history and systemd's status line live on. */
@@ -22,6 +28,14 @@ export interface Transition {
   readonly from: State['name'];
   readonly to: State['name'];
   readonly reason: Reason;
+  /** The sentence of the log. */
+  readonly why: string;
+  /** The effective one, after the change. */
+  readonly priority: number;
+  /** Whoever holds the role then. */
+  readonly active: RouterStatus['active'];
+  /** Somebody wants it to end: the daemon stops, or a reload took the router out. */
+  readonly stopping: boolean;
   /** Engine's monotonic instant. */
   readonly at: Micros;
 }
@@ -43,6 +57,8 @@ export type ToEngine =
       readonly id: number;
       readonly plan: Plan;
       readonly learned: readonly Learned[];
+      /** Of the routers that checks decide about, as far as known; the others are as they were, a new one is demoted. */
+      readonly health: readonly Health[];
       readonly confirmWithin: Micros | null;
     }
   /** The plan on probation stays. */
@@ -51,12 +67,18 @@ export type ToEngine =
   | { readonly type: 'keep' }
   /** No plan will come: the configuration is unusable, or this machine is. The engine leaves with this exit code. */
   | { readonly type: 'refuse'; readonly exit: number }
+  /** Of all routers that checks decide about, at least every few seconds: nobody knows how they are when it stays out. */
   | { readonly type: 'health'; readonly health: readonly Health[] }
+  /** The hooks of this state were called, so that an agent that is started again does not call them once more; null: they are
+   *  being called. */
+  | { readonly type: 'told'; readonly router: string; readonly event: StateEvent | null }
+  /** Every hook has been called; after `finish`. */
+  | { readonly type: 'finished' }
   | { readonly type: 'status'; readonly id: number };
 
 export type ToAgent =
-  /** First of all. `plan` is what runs already: an agent that was restarted serves it and reads no file. */
-  | { readonly type: 'hello'; readonly protocol: number; readonly version: string; readonly plan: Plan | null }
+  /** First of all. `running` is what runs already: an agent that was restarted serves it and reads no file. */
+  | { readonly type: 'hello'; readonly protocol: number; readonly version: string; readonly running: Legacy | null }
   /** The configuration is to be read again: SIGHUP. */
   | { readonly type: 'reload' }
   /** @see ToEngine `plan` of the same id */
@@ -64,8 +86,18 @@ export type ToAgent =
   /** Nobody confirmed in time: this plan, the one before, runs again. */
   | { readonly type: 'reverted'; readonly plan: Plan }
   | { readonly type: 'learned'; readonly learned: Learned }
+  /** The daemon stops and no transition follows: call the hooks that wait, then say `finished`. */
+  | { readonly type: 'finish' }
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'status'; readonly id: number; readonly status: EngineStatus };
+
+/** What an agent finds when the one before it has died. */
+export interface Legacy {
+  readonly plan: Plan;
+  readonly health: readonly Health[];
+  /** By `routerKey`, the state whose hooks were called last; null: nobody knows. */
+  readonly told: Readonly<Record<string, StateEvent | null>>;
+}
 
 /** A router that the engine would not start. */
 export interface Refused {

@@ -64,8 +64,8 @@ const MOST_ROUTERS = 8;
 
 const RESTARTS = ' (leaves in order, then starts anew)';
 
-/** A difference, one line for each router that changes and one for the rest: `+` comes, `-` goes, `~` changes, `=` stays; and
- *  after `!` what is to be done elsewhere. */
+/** A difference, one line for each router and duty that changes and one for the routers that do not: `+` comes, `-` goes,
+ *  `~` changes, `=` stays; and after `!` what is to be done elsewhere. */
 export function changeLines(change: Difference): readonly string[] {
   const alone = aloneWords(change);
   return [...rowLines(change), ...(alone === null ? [] : [`! ${alone}`]), ...restLines(change)];
@@ -78,7 +78,13 @@ function rowLines(change: Difference): readonly string[] {
     ...change.changed.map(each => ['~', routerKey(each.to), `${changeWords(each).join(', ')}${each.restarts ? RESTARTS : ''}`] as const),
   ];
   const width = Math.max(0, ...rows.map(([, key]) => key.length));
-  return rows.map(([sign, key, words]) => `${sign} ${key.padEnd(width)}  ${words}`);
+  const { added, removed, changed } = change.duties;
+  return [
+    ...rows.map(([sign, key, words]) => `${sign} ${key.padEnd(width)}  ${words}`),
+    ...added.map(name => `+ ${name}`),
+    ...removed.map(name => `- ${name}`),
+    ...changed.map(name => `~ ${name}`),
+  ];
 }
 
 function restLines({ unchanged }: Difference): readonly string[] {
@@ -161,6 +167,7 @@ const WORDS: Readonly<Record<keyof RouterSpec, Words>> = {
   password: () => 'password changed',
   lease: arrow('lease', spec => (spec.lease === null ? 'off' : formatDuration(spec.lease))),
   tracked: arrow('track', spec => (spec.tracked ? 'some' : 'none')),
+  trackInterface: arrow('track_interface', spec => spec.trackInterface),
 };
 
 function showAddress(address: VirtualAddress): string {

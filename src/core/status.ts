@@ -1,9 +1,14 @@
 // What the engine tells about itself on request: plain data, instants in its own monotonic microseconds.
 // Must not know JSON schema versions, wall clocks or tables: `api` and `cli` make those of it.
+import type { HookEvent, StateEvent } from '../check/duties.ts';
+import type { Part } from '../check/fitness.ts';
+import type { CheckState, Look } from '../check/health.ts';
+import type { Probe } from '../check/probe.ts';
+import type { Phase } from '../check/watchdog.ts';
 import type { Reason } from '../vrrp/action.ts';
 import type { Address, Family } from '../vrrp/address.ts';
 import type { RejectReason } from '../vrrp/admit.ts';
-import type { ChecksumForm, RouterSpec } from '../vrrp/router.ts';
+import type { ChecksumForm, RouterSpec, Standing } from '../vrrp/router.ts';
 import type { State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
 
@@ -25,7 +30,9 @@ export interface RouterStatus {
   /** What it waits for, in words; null when it takes part. */
   readonly waiting: string | null;
   readonly priority: { readonly configured: number; readonly effective: number };
-  readonly demoted: boolean;
+  readonly standing: Standing;
+  /** What the weights add to the priority, or take from it. */
+  readonly adjustment: number;
   /** Whoever holds the role: ourselves, or the Active router as last heard; null: nobody known. */
   readonly active: { readonly address: string; readonly priority: number; readonly self: boolean } | null;
   /** Another router that lately claimed to be Active while we are; null when none does. */
@@ -88,6 +95,76 @@ export interface RouterCounters {
   readonly announcements: number;
   readonly addressesPutBack: number;
   readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
+}
+
+/** What the agent knows of a check. */
+export interface CheckStatus {
+  readonly name: string;
+  readonly type: Probe['type'];
+  readonly verdict: CheckState['verdict'];
+  readonly since: Micros;
+  readonly last: Look | null;
+  /** Good again, and held down until then because it flaps; null: not held. */
+  readonly heldUntil: Micros | null;
+  /** Names of the routers that depend on it. */
+  readonly routers: readonly string[];
+}
+
+export interface WatchdogStatus {
+  readonly name: string;
+  /** The unit, or the command that starts it. */
+  readonly service: string;
+  readonly phase: Phase['name'];
+  readonly since: Micros;
+  /** Whether its routers count on it. */
+  readonly up: boolean;
+  /** What is known of it, in words. */
+  readonly seen: string;
+  readonly last: Look | null;
+  /** How often it was started lately. */
+  readonly starts: number;
+  /** When it is started next; null: nothing waits. */
+  readonly nextStart: Micros | null;
+  readonly heldUntil: Micros | null;
+  /** Why the last start failed, as its test says; null: nothing known. */
+  readonly reason: string | null;
+  readonly routers: readonly string[];
+}
+
+/** What its checks do to a router, one after the other. */
+export interface Dependence {
+  readonly router: string;
+  readonly parts: readonly Part[];
+  /** What is wrong, in words; null: nothing. */
+  readonly why: string | null;
+}
+
+/** The last delivery to one hook of one router. */
+export interface HookStatus {
+  /** `routerKey` */
+  readonly router: string;
+  /** The key of the configuration without its `on_`. */
+  readonly on: HookEvent;
+  /** What was told. */
+  readonly event: StateEvent;
+  /** In words, without secrets. */
+  readonly hook: string;
+  readonly ok: boolean;
+  /** `exit 0`, `HTTP 204`, `killed after 30 s`, ... */
+  readonly seen: string;
+  /** When it began, ms since 1970. */
+  readonly at: number;
+  readonly took: Micros;
+}
+
+/** What the agent knows of the services of this machine. */
+export interface ServicesStatus {
+  /** The agent's monotonic instant, which compares with those below. */
+  readonly now: Micros;
+  readonly hooks: readonly HookStatus[];
+  readonly checks: readonly CheckStatus[];
+  readonly watchdogs: readonly WatchdogStatus[];
+  readonly routers: readonly Dependence[];
 }
 
 export interface EngineStatus {

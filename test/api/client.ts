@@ -12,9 +12,9 @@ import { type Control, serveControl } from '../../src/api/server.ts';
 import { reportStatus, type StatusReport } from '../../src/api/status.ts';
 import { start } from '../fixtures/running.ts';
 import { result, snippet, source } from '../fixtures/snippet.ts';
-import { engineStatus, loaded, routerStatus } from '../fixtures/status-report.ts';
+import { engineStatus, loaded, routerStatus, servicesStatus } from '../fixtures/status-report.ts';
 
-const REPORT = reportStatus(engineStatus([routerStatus()]), 'edge-a', 0, loaded());
+const REPORT = reportStatus(engineStatus([routerStatus()]), 'edge-a', 0, loaded(), servicesStatus());
 const RELOAD: ReloadReport = { schema: 1, outcome: 'busy', changes: null, refused: [], problem: null, report: '', confirm_by: null };
 const control: Control = {
   status: async () => REPORT,
@@ -53,7 +53,7 @@ t.test('the status, as the server gives it', async t => {
   });
   t.same(await fetchStatus(path), REPORT);
   // More than one read takes.
-  report = reportStatus(engineStatus(Array.from({ length: 2000 }, () => routerStatus())), 'edge-a', 0, loaded());
+  report = reportStatus(engineStatus(Array.from({ length: 2000 }, () => routerStatus())), 'edge-a', 0, loaded(), servicesStatus());
   t.equal((await fetchStatus(path)).routers.length, 2000);
   report = null;
   await says(t, path, `the daemon at ${path} is there, but its engine does not answer: systemctl status holdfast`);

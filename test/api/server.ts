@@ -10,9 +10,9 @@ import type { ConfirmReport, ReloadReport, ReloadRequest } from '../../src/api/r
 import { type Control, SocketInUse, serveControl } from '../../src/api/server.ts';
 import { reportStatus } from '../../src/api/status.ts';
 import { snippet } from '../fixtures/snippet.ts';
-import { engineStatus, loaded } from '../fixtures/status-report.ts';
+import { engineStatus, loaded, servicesStatus } from '../fixtures/status-report.ts';
 
-const REPORT = reportStatus(engineStatus([]), 'edge-a', 0, loaded());
+const REPORT = reportStatus(engineStatus([]), 'edge-a', 0, loaded(), servicesStatus());
 const RELOAD: ReloadReport = {
   schema: 1,
   outcome: 'unchanged',

@@ -4,7 +4,7 @@ import t from 'tap';
 import { reportStatus } from '../../src/api/status.ts';
 import type { RouterStatus } from '../../src/core/status.ts';
 import { millis, seconds, vrid } from '../../src/vrrp/units.ts';
-import { engineStatus, loaded, neighbour, routerStatus } from '../fixtures/status-report.ts';
+import { engineStatus, loaded, neighbour, routerStatus, servicesStatus } from '../fixtures/status-report.ts';
 import { ip, prefix } from '../fixtures/virtual-router.ts';
 
 const NOW = Date.parse('2026-03-29T01:00:00.000Z');
@@ -20,7 +20,7 @@ const lateness = {
 
 t.test('everything that is promised, and nothing else', async t => {
   const engine = engineStatus([routerStatus()], { agentRestarts: 2, droppedLogLines: 5, neighbours: [neighbour()] });
-  t.strictSame(reportStatus(engine, 'edge-a', NOW, loaded(NOW - 100_000)), {
+  t.strictSame(reportStatus(engine, 'edge-a', NOW, loaded(NOW - 100_000), servicesStatus()), {
     schema: 1,
     version: '1.2.3',
     node: 'edge-a',
@@ -31,6 +31,9 @@ t.test('everything that is promised, and nothing else', async t => {
     dropped_log_lines: 5,
     configuration: { loaded_at: '2026-03-29T00:58:20.000Z', confirm_by: null, last_reload: null },
     lateness,
+    checks: [],
+    watchdogs: [],
+    hooks: [],
     routers: [
       {
         name: 'web',
@@ -43,6 +46,7 @@ t.test('everything that is promised, and nothing else', async t => {
         reason: 'active-down-expired',
         waiting: null,
         priority: { configured: 150, effective: 150 },
+        health: { standing: 'well', adjustment: 0, why: null, parts: [] },
         advert_interval_ms: 1000,
         active: { address: '192.0.2.11', priority: 150, self: true },
         split: false,
@@ -82,7 +86,7 @@ t.test('everything that is promised, and nothing else', async t => {
 
 t.test('another that claims to be Active', async t => {
   const router = routerStatus({ conflict: { what: 'second-owner', address: '192.0.2.12', since: seconds(998) } });
-  const [report] = reportStatus(engineStatus([router]), 'edge-a', NOW, loaded()).routers;
+  const [report] = reportStatus(engineStatus([router]), 'edge-a', NOW, loaded(), servicesStatus()).routers;
   t.strictSame(report?.conflict, { what: 'second-owner', address: '192.0.2.12', since: '2026-03-29T00:59:58.000Z' });
 });
 
@@ -99,7 +103,7 @@ t.test('a backup with a past', async t => {
     },
     { name: 'mail', vrid: vrid(52), interface: 'eth0', advertInterval: millis(250), addresses: [prefix('192.0.2.200/24')] },
   );
-  const [report] = reportStatus(engineStatus([router]), 'edge-b', NOW, loaded()).routers;
+  const [report] = reportStatus(engineStatus([router]), 'edge-b', NOW, loaded(), servicesStatus()).routers;
   t.match(report, {
     name: 'mail',
     vrid: 52,
@@ -117,18 +121,18 @@ t.test('a backup with a past', async t => {
 
 t.test('nobody known, nothing configured', async t => {
   const router = routerStatus({ state: 'initialize', reason: 'starting', active: null, waiting: 'interface hf0 does not exist' });
-  t.match(reportStatus(engineStatus([router]), 'a', NOW, loaded()).routers[0], {
+  t.match(reportStatus(engineStatus([router]), 'a', NOW, loaded(), servicesStatus()).routers[0], {
     state: 'initialize',
     reason: 'starting',
     active: null,
     waiting: 'interface hf0 does not exist',
   });
-  t.same(reportStatus(engineStatus([]), 'a', NOW, loaded()).routers, []);
+  t.same(reportStatus(engineStatus([]), 'a', NOW, loaded(), servicesStatus()).routers, []);
 });
 
 t.test('a password is not part of it', async t => {
   const router = routerStatus({}, { password: 'hunter2' });
-  t.notMatch(JSON.stringify(reportStatus(engineStatus([router]), 'a', NOW, loaded())), /hunter|password/);
+  t.notMatch(JSON.stringify(reportStatus(engineStatus([router]), 'a', NOW, loaded(), servicesStatus())), /hunter|password/);
 });
 
 t.test('unicast peers: heard, silent, ourselves, in trouble', async t => {
@@ -137,7 +141,7 @@ t.test('unicast peers: heard, silent, ourselves, in trouble', async t => {
     { address: ip('192.0.2.13'), self: false, lastHeard: null, trouble: 'EHOSTUNREACH' },
     { address: ip('192.0.2.11'), self: true, lastHeard: null, trouble: null },
   ];
-  t.strictSame(reportStatus(engineStatus([routerStatus({ peers })]), 'a', NOW, loaded()).routers[0]?.peers, [
+  t.strictSame(reportStatus(engineStatus([routerStatus({ peers })]), 'a', NOW, loaded(), servicesStatus()).routers[0]?.peers, [
     { address: '192.0.2.12', self: false, last_heard: '2026-03-29T00:59:59.000Z', trouble: null },
     { address: '192.0.2.13', self: false, last_heard: null, trouble: 'EHOSTUNREACH' },
     { address: '192.0.2.11', self: true, last_heard: null, trouble: null },
@@ -149,7 +153,7 @@ t.test('a neighbour that is not accepted, and one that cannot be read', async t 
     neighbour({ version: 2, rejected: { reason: 'wrong-version', detail: 'version 2' }, checksum: null }),
     neighbour({ vrid: 7, priority: null, interval: null, router: null, rejected: { reason: 'unknown-vrid', detail: 'VRID 7' } }),
   ];
-  t.match(reportStatus(engineStatus([], { neighbours }), 'a', NOW, loaded()).neighbours, [
+  t.match(reportStatus(engineStatus([], { neighbours }), 'a', NOW, loaded(), servicesStatus()).neighbours, [
     { version: 2, checksum: null, router: 'web', reason: 'wrong-version', detail: 'version 2' },
     { vrid: 7, priority: null, interval_ms: null, router: null, reason: 'unknown-vrid' },
   ]);
@@ -158,7 +162,9 @@ t.test('a neighbour that is not accepted, and one that cannot be read', async t 
 t.test('the families of one name stand together, and a split is told on both', async t => {
   const of = (name: string, family: 'ipv4' | 'ipv6', state: RouterStatus['state']) => routerStatus({ state }, { name, family });
   const report = (...routers: readonly RouterStatus[]) =>
-    reportStatus(engineStatus(routers), 'a', NOW, loaded()).routers.map(({ name, family, split }) => `${name}/${family} ${split}`);
+    reportStatus(engineStatus(routers), 'a', NOW, loaded(), servicesStatus()).routers.map(
+      ({ name, family, split }) => `${name}/${family} ${split}`,
+    );
   t.strictSame(report(of('web', 'ipv6', 'active'), of('mail', 'ipv4', 'backup'), of('web', 'ipv4', 'backup'), of('db', 'ipv6', 'active')), [
     'web/ipv4 true',
     'web/ipv6 true',
@@ -179,7 +185,7 @@ t.test('the families of one name stand together, and a split is told on both', a
 t.test('the configuration: what waits for its confirmation, how the last reload ended', async t => {
   const engine = engineStatus([], { confirmBy: seconds(1042) });
   const lastReload = { at: NOW - 18_000, outcome: 'applied', problem: 'web was not started' };
-  t.strictSame(reportStatus(engine, 'a', NOW, { loadedAt: null, lastReload }).configuration, {
+  t.strictSame(reportStatus(engine, 'a', NOW, { loadedAt: null, lastReload }, servicesStatus()).configuration, {
     loaded_at: null,
     confirm_by: '2026-03-29T01:00:42.000Z',
     last_reload: { at: '2026-03-29T00:59:42.000Z', outcome: 'applied', problem: 'web was not started' },
@@ -187,6 +193,6 @@ t.test('the configuration: what waits for its confirmation, how the last reload 
 });
 
 t.test('it survives JSON', async t => {
-  const report = reportStatus(engineStatus([routerStatus()]), 'a', NOW, loaded());
+  const report = reportStatus(engineStatus([routerStatus()]), 'a', NOW, loaded(), servicesStatus());
   t.strictSame(JSON.parse(JSON.stringify(report)), report);
 });

@@ -11,7 +11,7 @@ import type { EngineStatus, Neighbour, RouterStatus } from '../../src/core/statu
 import type { RejectReason } from '../../src/vrrp/admit.ts';
 import { micros, millis, seconds, vrid } from '../../src/vrrp/units.ts';
 import { start } from '../fixtures/running.ts';
-import { engineStatus, loaded, neighbour, routerStatus } from '../fixtures/status-report.ts';
+import { engineStatus, loaded, neighbour, routerStatus, servicesStatus } from '../fixtures/status-report.ts';
 import { ip, routerSpec } from '../fixtures/virtual-router.ts';
 
 process.env.TZ = 'UTC';
@@ -19,9 +19,14 @@ const NOW = Date.parse('2026-03-29T03:00:00.000Z');
 const HOUR = 3600;
 
 /** The table at three in the morning, ten days after the engine started. */
-function shown(routers: readonly RouterStatus[], settings: Partial<EngineStatus> = {}, files: ConfigurationState = loaded()): string {
+function shown(
+  routers: readonly RouterStatus[],
+  settings: Partial<EngineStatus> = {},
+  files: ConfigurationState = loaded(),
+  services = servicesStatus(),
+): string {
   const now = seconds(11 * 24 * HOUR);
-  return table(reportStatus(engineStatus(routers, { now, started: seconds(24 * HOUR), ...settings }), 'edge-a', NOW, files), NOW);
+  return table(reportStatus(engineStatus(routers, { now, started: seconds(24 * HOUR), ...settings }), 'edge-a', NOW, files, services), NOW);
 }
 const before = (age: number) => seconds(11 * 24 * HOUR - age);
 const NOT_HERE = { address: '192.0.2.200/24', interface: 'hf0', held: false, ours: false };
@@ -75,7 +80,7 @@ t.test('nothing is well', async t => {
         since: before(90),
         reason: 'nobody-took-over',
         priority: { configured: 150, effective: 1 },
-        demoted: true,
+        standing: 'demoted',
         active: { address: '192.0.2.11', priority: 1, self: true },
         addresses: [NOT_HERE],
         counters: { ...counters, addressesPutBack: 4 },
@@ -248,7 +253,7 @@ t.test('a configuration that waits for its confirmation, and reloads that went w
 });
 
 t.test('the command to type names the socket that was asked', async t => {
-  const report = reportStatus(engineStatus([], { confirmBy: seconds(1010) }), 'edge-a', NOW, loaded());
+  const report = reportStatus(engineStatus([], { confirmBy: seconds(1010) }), 'edge-a', NOW, loaded(), servicesStatus());
   t.match(table(report, NOW, '/run/b.sock'), /: holdfast confirm --socket \/run\/b\.sock$/m);
   t.match(table(report, NOW, "/tmp/it's here"), /: holdfast confirm --socket '\/tmp\/it'\\''s here'$/m);
 });
@@ -296,7 +301,7 @@ async function daemon(t: Test): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'hf-status-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'control.sock');
-  const report = reportStatus(engineStatus([routerStatus()]), 'edge-a', Date.now(), loaded());
+  const report = reportStatus(engineStatus([routerStatus()]), 'edge-a', Date.now(), loaded(), servicesStatus());
   const unasked = () => Promise.reject(new Error('asked'));
   const server = await serveControl(path, { status: async () => report, reload: unasked, confirm: unasked });
   t.teardown(() => {

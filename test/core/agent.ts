@@ -1,15 +1,24 @@
 // Tests src/core/agent.ts against an engine that behaves like one: it answers in order, applies, goes back by itself.
-// Must not know processes or files.
+// Must not know processes or files. Services and hooks are the real ones on a machine that behaves.
 import t, { type Test } from 'tap';
+import type { Duties } from '../../src/check/duties.ts';
+import type { Plan } from '../../src/config/plan.ts';
 import { type Agent, createAgent, type Reading } from '../../src/core/agent.ts';
+import { createHooks } from '../../src/core/hooks.ts';
 import { writeEntries } from '../../src/core/learned.ts';
-import { PROTOCOL, type Refused, type ToAgent, type ToEngine } from '../../src/core/messages.ts';
+import { type Legacy, PROTOCOL, type Refused, type ToAgent, type ToEngine, type Transition } from '../../src/core/messages.ts';
 import type { ReloadOptions } from '../../src/core/reload.ts';
+import { createServiceDesk } from '../../src/core/services.ts';
+import type { RouterStatus } from '../../src/core/status.ts';
+import type { HookCall } from '../../src/platform/agent-ports.ts';
 import { createLog } from '../../src/platform/fake/log.ts';
-import { type Plan, type RouterSpec, routerKey } from '../../src/vrrp/router.ts';
-import { micros, priority, seconds, vrid } from '../../src/vrrp/units.ts';
+import { createServiceWorld, type ServiceWorld } from '../../src/platform/fake/service-world.ts';
+import { createTimers, type FakeTimers } from '../../src/platform/fake/timers.ts';
+import { type RouterSpec, routerKey } from '../../src/vrrp/router.ts';
+import { micros, millis, priority, seconds, vrid } from '../../src/vrrp/units.ts';
+import { watchdogSpec } from '../fixtures/duties.ts';
 import { engineStatus, routerStatus } from '../fixtures/status-report.ts';
-import { routerSpec } from '../fixtures/virtual-router.ts';
+import { planFor, routerSpec } from '../fixtures/virtual-router.ts';
 
 process.env.TZ = 'UTC';
 const NOW = Date.parse('2026-03-29T12:00:00Z');
@@ -18,7 +27,7 @@ const MAIL = routerSpec({ name: 'mail', vrid: vrid(52) });
 const KEEP: ReloadOptions = { dryRun: false, confirmWithin: null };
 const DRY: ReloadOptions = { dryRun: true, confirmWithin: null };
 
-const good = (...routers: readonly RouterSpec[]): Reading => ({ plan: { routers }, report: '' });
+const good = (...routers: readonly RouterSpec[]): Reading => ({ plan: planFor(...routers), report: '' });
 const BAD: Reading = {
   plan: null,
   report: 'error[syntax]: ...\n',
@@ -33,10 +42,15 @@ interface Rig {
   readonly heard: ToEngine[];
   readonly told: string[];
   readonly shown: string[];
+  readonly timers: FakeTimers;
+  readonly world: ServiceWorld;
+  /** What hooks were told: router, event. */
+  readonly calls: string[];
   /** The files, and the wall clock. */
   readonly files: { reading: Reading; loads: number; hold: Promise<void> | null; learned: string | null; wall: number };
   readonly engine: {
     plan: Plan | null;
+    state: RouterStatus['state'];
     /** Deaf: it neither hears nor answers. */
     deaf: boolean;
     refuses: readonly Refused[];
@@ -48,7 +62,7 @@ interface Rig {
   settled(): Promise<void>;
 }
 
-function rig(running: Plan | null = null, reading: Reading = good(WEB)): Rig {
+function rig(running: Plan | null = null, reading: Reading = good(WEB), legacy: Partial<Legacy> = {}): Rig {
   const log = createLog();
   const heard: ToEngine[] = [];
   const told: string[] = [];
@@ -57,6 +71,7 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB)): Rig {
   let before: Plan | null = null;
   const engine: Rig['engine'] = {
     plan: running,
+    state: 'active',
     deaf: false,
     refuses: [],
     confirmBy: null,
@@ -79,12 +94,29 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB)): Rig {
       engine.say({ type: 'applied', id: message.id, refused: engine.refuses });
     }
     if (message.type === 'status') {
-      const routers = engine.plan?.routers.map(spec => routerStatus({}, spec)) ?? [];
+      const routers = engine.plan?.routers.map(spec => routerStatus({ state: engine.state }, spec)) ?? [];
       const confirmBy = engine.confirmBy === null ? null : micros(engine.confirmBy);
       engine.say({ type: 'status', id: message.id, status: engineStatus(routers, { confirmBy }) });
     }
   }
+  const timers = createTimers(seconds(1000));
+  const world = createServiceWorld(timers);
+  const calls: string[] = [];
+  const send = (message: ToEngine): void => void setImmediate(receive, JSON.parse(JSON.stringify(message)));
+  const deliver = async (_hook: unknown, { environment }: HookCall) => {
+    calls.push(`${environment.HOLDFAST_ROUTER}/${environment.HOLDFAST_FAMILY} ${environment.HOLDFAST_EVENT}`);
+    return { ok: true, seen: 'exit 0' };
+  };
   const agent = createAgent({
+    services: createServiceDesk({ ...world, timers, log, health: health => send({ type: 'health', health }) }),
+    hooks: createHooks({
+      runner: { deliver },
+      log,
+      timers,
+      node: 'edge-a',
+      wallNow: () => files.wall,
+      delivered: (router, event) => send({ type: 'told', router, event }),
+    }),
     version: '1.2.3',
     log,
     memory: {
@@ -97,7 +129,7 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB)): Rig {
         files.learned = text;
       },
     },
-    send: message => void setImmediate(receive, JSON.parse(JSON.stringify(message))),
+    send,
     async load() {
       files.loads += 1;
       const { reading: read } = files;
@@ -111,8 +143,9 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB)): Rig {
   const settled = async () => {
     for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve));
   };
-  engine.say({ type: 'hello', protocol: PROTOCOL, version: '1.2.3', plan: running });
-  return { agent, log, heard, told, shown, files, engine, settled };
+  const legacies = running === null ? null : { plan: running, health: [], told: {}, ...legacy };
+  engine.say({ type: 'hello', protocol: PROTOCOL, version: '1.2.3', running: legacies });
+  return { agent, log, heard, timers, world, calls, told, shown, files, engine, settled };
 }
 
 const plans = ({ heard }: Rig) => heard.flatMap(message => (message.type === 'plan' ? [message] : []));
@@ -144,7 +177,7 @@ t.test('a configuration that does not check: shown, and refused with its exit st
 });
 
 t.test('an agent that was started again reads no file, and knows what runs', async t => {
-  const all = rig({ routers: [WEB] }, BAD);
+  const all = rig(planFor(WEB), BAD);
   await all.settled();
   t.strictSame([all.files.loads, plans(all).length], [0, 0]);
   t.strictSame(all.told, ['web/ipv4 active']);
@@ -158,7 +191,7 @@ t.test('engine and agent of different builds: nothing is loaded', async t => {
   const all = rig();
   const other = rig();
   await all.settled();
-  other.agent.received({ type: 'hello', protocol: PROTOCOL + 1, version: '9', plan: null });
+  other.agent.received({ type: 'hello', protocol: PROTOCOL + 1, version: '9', running: null });
   await other.settled();
   t.strictSame(events(other), ['agent.protocol']);
 });
@@ -197,7 +230,7 @@ t.test('reload: applied', async t => {
   const all = rig();
   await all.settled();
   all.files.wall = NOW + 60_000;
-  all.files.reading = { plan: { routers: [{ ...WEB, priority: priority(150), password: 'hunter3' }, MAIL] }, report: 'warning[x]: ...\n' };
+  all.files.reading = { plan: planFor({ ...WEB, priority: priority(150), password: 'hunter3' }, MAIL), report: 'warning[x]: ...\n' };
   const result = await all.agent.reload(KEEP);
   t.match(result, { outcome: 'applied', refused: [], confirmWithin: null, report: 'warning[x]: ...\n' });
   t.match(all.log.of('agent.reloaded'), [
@@ -243,10 +276,7 @@ t.test('reload: a file that does not check changes nothing and is told everywher
     loadedAt: NOW,
     lastReload: { outcome: 'invalid', problem: 'holdfast.toml:3:5 what is this (and 1 more)' },
   });
-  all.engine.say({
-    type: 'transition',
-    transition: { router: 'web/ipv4', from: 'active', to: 'backup', reason: 'higher-priority', at: micros(0) },
-  });
+  all.engine.say(transition('backup', { from: 'active', reason: 'higher-priority' }));
   await all.settled();
   t.equal(all.told.at(-1), failed.replace('active', 'backup'), 'also after a change of role');
   all.files.reading = good(WEB);
@@ -467,4 +497,95 @@ t.test('version 2: what the other machines must have too is a warning of its own
   await all.agent.reload(KEEP);
   t.equal(all.log.of('agent.reload-alone').length, 1);
   keepsSecret(t, all);
+});
+
+// ---- services and hooks -------------------------------------------------------------------------------------------
+
+const TRACKED: RouterSpec = { ...WEB, tracked: true };
+const DUTIES: Duties = {
+  checks: [],
+  watchdogs: [{ ...watchdogSpec(), probe: { type: 'tcp', host: 'nginx', port: 80 } }],
+  tracks: [{ router: 'web', of: 'nginx', consequence: { do: 'demote' } }],
+  hooks: [{ router: 'web', on: { change: { do: 'run', run: ['/usr/local/bin/notify'], user: null, timeout: seconds(30) } } }],
+};
+const WITH_DUTIES: Plan = { routers: [TRACKED], duties: DUTIES };
+
+function transition(to: RouterStatus['state'], settings: Partial<Transition> = {}): ToAgent {
+  const change = { from: 'backup', to, reason: 'active-down-expired', why: 'serving', priority: 150, active: null } as const;
+  return { type: 'transition', transition: { router: 'web/ipv4', ...change, stopping: false, at: seconds(999), ...settings } };
+}
+
+t.test('the first plan carries the health that is known, and what is seen later follows', async t => {
+  const all = rig(null, { plan: WITH_DUTIES, report: '' });
+  await all.settled();
+  t.match(plans(all)[0]?.health, [{ router: 'web/ipv4', standing: 'demoted', why: 'nginx: not looked at yet' }]);
+  await all.timers.advance(millis(20));
+  await all.settled();
+  t.match(all.heard.at(-1), { type: 'health', health: [{ router: 'web/ipv4', standing: 'well', adjustment: 0, why: null }] });
+  t.match(all.agent.services(), { watchdogs: [{ name: 'nginx', phase: 'up', routers: ['web'] }], hooks: [] });
+});
+
+t.test('hooks hear of a change that comes before the engine has answered the plan', async t => {
+  const all = rig(null, { plan: WITH_DUTIES, report: '' });
+  await all.settled();
+  all.agent.received(transition('active'));
+  await all.settled();
+  t.strictSame(all.calls, ['web/ipv4 active']);
+  t.match(all.heard.at(-1), { type: 'told', router: 'web/ipv4', event: 'active' });
+  t.match(all.agent.services().hooks, [{ router: 'web/ipv4', on: 'change', event: 'active', ok: true, seen: 'exit 0' }]);
+});
+
+t.test('a change of a router that nobody knows is no news', async t => {
+  const all = rig(null, { plan: WITH_DUTIES, report: '' });
+  await all.settled();
+  all.agent.received(transition('active', { router: 'ghost/ipv4' }));
+  await all.settled();
+  t.strictSame(all.calls, []);
+});
+
+t.test('an agent that was started again goes on with the services, and tells what its forerunner did not', async t => {
+  const health = [{ router: 'web/ipv4', standing: 'well', adjustment: 0, why: null }] as const;
+  const all = rig(WITH_DUTIES, BAD, { health, told: { 'web/ipv4': 'backup' } });
+  await all.settled();
+  t.strictSame(all.calls, ['web/ipv4 active']);
+  all.world.service('nginx').state = 'stopped';
+  await all.timers.advance(millis(20));
+  await all.settled();
+  t.equal(all.world.service('nginx').starts, 0);
+  const again = rig(WITH_DUTIES, BAD, { health, told: { 'web/ipv4': 'active' } });
+  await again.settled();
+  t.strictSame(again.calls, [], 'and nothing twice');
+});
+
+t.test('a reload of duties alone is a change, and a router that serves does not notice', async t => {
+  const all = rig(null, { plan: WITH_DUTIES, report: '' });
+  await all.settled();
+  await all.timers.advance(millis(20));
+  all.files.reading = { plan: { ...WITH_DUTIES, duties: { ...DUTIES, watchdogs: [], tracks: [] } }, report: '' };
+  t.match(await all.agent.reload(DRY), { outcome: 'planned' });
+  t.match(await all.agent.reload(KEEP), { outcome: 'applied' });
+  t.strictSame(all.agent.services().watchdogs, []);
+});
+
+t.test('a configuration that goes back takes its duties along', async t => {
+  const all = rig(null, { plan: WITH_DUTIES, report: '' });
+  await all.settled();
+  all.files.reading = good(WEB);
+  t.match(await all.agent.reload({ dryRun: false, confirmWithin: seconds(60) }), { outcome: 'applied' });
+  t.strictSame(all.agent.services().watchdogs, []);
+  all.engine.expire();
+  await all.settled();
+  t.match(all.agent.services().watchdogs, [{ name: 'nginx' }]);
+});
+
+t.test('a stop: the last hooks are called before the engine hears that all is said', async t => {
+  const all = rig(null, { plan: WITH_DUTIES, report: '' });
+  await all.settled();
+  all.agent.received(transition('active'));
+  all.agent.received(transition('leaving', { reason: 'shutdown', stopping: true }));
+  all.agent.received(transition('initialize', { reason: 'handed-over', stopping: true }));
+  all.agent.received({ type: 'finish' });
+  await all.settled();
+  t.strictSame(all.calls, ['web/ipv4 active', 'web/ipv4 stop']);
+  t.match(all.heard.at(-1), { type: 'finished' });
 });

@@ -1,9 +1,10 @@
-// Tests src/core/engine.ts: several virtual routers, their sockets, claims and health, and what one turn does.
+// Tests src/core/engine.ts: several virtual routers, their sockets and claims, and what one turn does. Health: engine-health.ts.
 import t from 'tap';
 import { QUEUE } from '../../src/platform/fake/advert-link.ts';
 import { micros, millis, priority, seconds, vrid } from '../../src/vrrp/units.ts';
 import { engineRig } from '../fixtures/engine-rig.ts';
-import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
+import { sickness } from '../fixtures/health.ts';
+import { ip, planFor, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
 const VIP = ip('192.0.2.200');
 
@@ -13,7 +14,7 @@ const INSIDE = routerSpec({ name: 'inside', interface: 'hf1', addresses: [prefix
 
 t.test('several routers on one interface and on others: each hears and says its own', async t => {
   const { engine, hear, run, sent, state, machine } = engineRig();
-  t.strictSame(engine.apply({ routers: [WEB, MAIL, INSIDE] }), []);
+  t.strictSame(engine.apply(planFor(WEB, MAIL, INSIDE)), []);
   run(seconds(1));
   hear(priority(200), MAIL);
   hear(priority(200), { vrid: vrid(53) });
@@ -40,51 +41,26 @@ t.test('several routers on one interface and on others: each hears and says its 
 
 t.test('the agent is told of each change of role', async t => {
   const { engine, run, transitions } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(4));
   engine.stop(() => {});
   run(seconds(4));
-  t.strictSame(transitions, [
-    { router: 'web/ipv4', from: 'initialize', to: 'backup', reason: 'startup', at: 0 },
-    { router: 'web/ipv4', from: 'backup', to: 'active', reason: 'active-down-expired', at: 3_609_375 },
-    { router: 'web/ipv4', from: 'active', to: 'leaving', reason: 'shutdown', at: 4_000_000 },
-    { router: 'web/ipv4', from: 'leaving', to: 'initialize', reason: 'nobody-took-over', at: 6_092_188 },
-  ]);
-});
-
-t.test('design 4.9: health that nobody renews for 10 s counts as lost, for tracked routers', async t => {
-  const { engine, run, state } = engineRig();
-  engine.apply({ routers: [{ ...WEB, tracked: true }, MAIL] });
-  run(micros(9_999_999));
-  const demoted = () => engine.status().routers.map(each => each.demoted);
-  t.strictSame(demoted(), [false, false]);
-  run(micros(1));
-  t.strictSame(demoted(), [true, false]);
-  t.equal(state(0), 'leaving', 'it offers its role');
-  engine.health([{ router: 'web/ipv4', demoted: false }]);
-  t.strictSame(demoted(), [false, false]);
-  for (let second = 0; second < 20; second += 1) {
-    run(seconds(1));
-    engine.health([{ router: 'web/ipv4', demoted: false }]);
-  }
-  t.strictSame(demoted(), [false, false], 'renewed');
-  run(seconds(11));
-  t.strictSame(demoted(), [true, false]);
-});
-
-t.test('health expires on time also where nothing else happens', async t => {
-  const { engine, hear, run } = engineRig();
-  engine.apply({ routers: [routerSpec({ tracked: true, advertInterval: seconds(40), lease: null })] });
-  hear(priority(200));
-  run(micros(9_999_999));
-  t.equal(engine.status().routers[0]?.demoted, false);
-  run(millis(1));
-  t.equal(engine.status().routers[0]?.demoted, true);
+  t.strictSame(
+    transitions.map(({ router, from, to, reason, at }) => ({ router, from, to, reason, at })),
+    [
+      { router: 'web/ipv4', from: 'initialize', to: 'backup', reason: 'startup', at: 0 },
+      { router: 'web/ipv4', from: 'backup', to: 'active', reason: 'active-down-expired', at: 3_609_375 },
+      { router: 'web/ipv4', from: 'active', to: 'leaving', reason: 'shutdown', at: 4_000_000 },
+      { router: 'web/ipv4', from: 'leaving', to: 'initialize', reason: 'nobody-took-over', at: 6_092_188 },
+    ],
+  );
+  t.match(transitions[1], { why: 'serving 192.0.2.200: no Active router was heard', priority: 100, stopping: false });
+  t.match(transitions[3], { why: 'stopped; nobody took over 192.0.2.200', stopping: true });
 });
 
 t.test('a new life of an interface gets new sockets', async t => {
   const { engine, hear, run, state, sent, machine } = engineRig();
-  engine.apply({ routers: [WEB, INSIDE] });
+  engine.apply(planFor(WEB, INSIDE));
   run(seconds(5));
   machine.deleteLink('hf0');
   run(seconds(1));
@@ -102,7 +78,7 @@ t.test('a new life of an interface gets new sockets', async t => {
 t.test('sockets that cannot be opened are tried again each second, and told', async t => {
   const { engine, run, state, machine, log } = engineRig();
   machine.refuse({ op: 'open', code: 'EMFILE', address: null, times: 3 });
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   t.equal(state(), 'initialize');
   run(millis(2_999));
   t.match(log.of('vrrp.socket-failed'), [
@@ -118,7 +94,7 @@ t.test('sockets that cannot be opened are tried again each second, and told', as
 t.test('an interface that goes while its sockets are to be tried again lets the engine sleep', async t => {
   const { engine, run, state, machine } = engineRig();
   machine.refuse({ op: 'open', code: 'ENODEV', address: null, times: 1 });
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   machine.deleteLink('hf0');
   run(seconds(5));
   t.equal(state(), 'initialize');
@@ -131,7 +107,7 @@ t.test('an interface that goes while its sockets are to be tried again lets the 
 t.test('where secondaries are not promoted, addresses are put as /32', async t => {
   const { engine, run, machine, log } = engineRig();
   machine.refuse({ op: 'protect', code: 'EACCES', address: null, times: 1 });
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   t.match(log.of('address.unprotected'), [{ level: 'warn', message: /promote_secondaries could not be set on hf0/ }]);
   t.match(
@@ -145,7 +121,7 @@ t.test('where secondaries are not promoted, addresses are put as /32', async t =
 
 t.test('design 4.5: what waits in the socket is heard before timers are looked at', async t => {
   const { engine, daemon, hear, run, state, transitions } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(3));
   daemon.loop.stall();
   hear(priority(200));
@@ -157,7 +133,7 @@ t.test('design 4.5: what waits in the socket is heard before timers are looked a
 
 t.test('after a stall one advert goes out, not all that were due', async t => {
   const { engine, daemon, run, sent } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   daemon.loop.stall();
   run(seconds(2));
@@ -171,7 +147,7 @@ t.test('after a stall one advert goes out, not all that were due', async t => {
 
 t.test('design 4.4: a flood is heard to its end, answered a few times per interval, and delays no advert', async t => {
   const { engine, hear, run, sent, state } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(micros(5_000_000));
   const begun = sent.length;
   for (let ms = 0; ms < 2_000; ms += 1) {
@@ -191,7 +167,7 @@ t.test('design 4.4: a flood is heard to its end, answered a few times per interv
 
 t.test('what a stalled process finds in its socket is bounded, as the kernel’s queue is', async t => {
   const { engine, daemon, hear, run } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   daemon.loop.stall();
   for (let count = 0; count < 1_000; count += 1) hear(priority(50));
@@ -203,7 +179,7 @@ t.test('what a stalled process finds in its socket is bounded, as the kernel’s
 t.test('announcements are paced: 200 addresses, two frames each, are out after 6 ms', async t => {
   const { engine, run, frames } = engineRig();
   const addresses = Array.from({ length: 200 }, (_, index) => prefix(`192.0.2.${index + 20}/24`));
-  engine.apply({ routers: [routerSpec({ addresses })] });
+  engine.apply(planFor(routerSpec({ addresses })));
   run(seconds(3));
   t.equal(frames.length, 0);
   for (let ms = 0; ms < 2_000 && frames.length === 0; ms += 1) run(millis(1));
@@ -216,7 +192,7 @@ t.test('announcements are paced: 200 addresses, two frames each, are out after 6
 
 t.test('stopping: done once, when nothing is held any more', async t => {
   const { engine, run, machine } = engineRig();
-  engine.apply({ routers: [WEB, MAIL, INSIDE] });
+  engine.apply(planFor(WEB, MAIL, INSIDE));
   run(seconds(5));
   let done = 0;
   engine.stop(() => {
@@ -235,7 +211,7 @@ t.test('stopping: done once, when nothing is held any more', async t => {
 t.test('stopping before anything runs, and stopping what waits for its interface', async t => {
   for (const routers of [[], [routerSpec({ interface: 'hf9' })]]) {
     const { engine, run } = engineRig();
-    engine.apply({ routers });
+    engine.apply(planFor(...routers));
     run(seconds(1));
     let done = 0;
     engine.stop(() => {
@@ -247,7 +223,7 @@ t.test('stopping before anything runs, and stopping what waits for its interface
 
 t.test('abandoning while leaving ends it at once', async t => {
   const { engine, run, machine, sent } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   let done = 0;
   engine.stop(() => {
@@ -266,7 +242,7 @@ t.test('abandoning while leaving ends it at once', async t => {
 
 t.test('an address that the kernel refuses while leaving does not keep it', async t => {
   const { engine, run, machine } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   machine.refuse({ op: 'put', code: 'EACCES', address: null, times: Number.POSITIVE_INFINITY });
   machine.deleteAddress('hf0', VIP);
@@ -280,7 +256,7 @@ t.test('an address that the kernel refuses while leaving does not keep it', asyn
 
 t.test('status: how late it woke', async t => {
   const { engine, daemon, run } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   const { lateness: before, started, now } = engine.status();
   t.strictSame([before.max, started, now], [0, 0, 5_000_000]);
@@ -296,20 +272,20 @@ t.test('status: how late it woke', async t => {
 
 t.test('nothing runs, nothing wakes', async t => {
   const { engine, run } = engineRig();
-  engine.apply({ routers: [] });
+  engine.apply(planFor());
   run(seconds(1_000));
   t.equal(engine.status().lateness.wakes, 0);
-  engine.health([{ router: 'nobody/ipv4', demoted: true }]);
+  engine.health([sickness('nobody/ipv4')]);
   t.strictSame(engine.status().routers, []);
 });
 
 t.test('a plan on probation reverts by itself, and the agent is told; confirmed, it stays', async t => {
   const { engine, run, status, log, reverted, machine } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   t.equal(engine.status().confirmBy, null);
   t.equal(engine.confirm(), false, 'nothing to confirm');
-  const changed = { routers: [{ ...WEB, priority: priority(50), addresses: [prefix('192.0.2.202/24')] }, MAIL] };
+  const changed = planFor({ ...WEB, priority: priority(50), addresses: [prefix('192.0.2.202/24')] }, MAIL);
   engine.apply(changed, { confirmWithin: seconds(60) });
   t.equal(engine.status().confirmBy, seconds(65));
   run(micros(59_999_999));
@@ -318,7 +294,7 @@ t.test('a plan on probation reverts by itself, and the agent is told; confirmed,
   run(micros(1));
   t.match(status(), { state: 'active', priority: { configured: 100 }, counters: { becameActive: 1 } });
   t.equal(engine.status().confirmBy, null);
-  t.strictSame(reverted, [{ routers: [WEB] }]);
+  t.strictSame(reverted, [planFor(WEB)]);
   t.match(log.of('engine.reverted'), [{ level: 'warn' }]);
   run(seconds(4));
   t.strictSame([engine.status().routers.length, machine.holds(VIP), machine.holds(ip('192.0.2.202'))], [1, true, false], 'what came goes');
@@ -334,7 +310,7 @@ t.test('a plan on probation reverts by itself, and the agent is told; confirmed,
 
 t.test('a second plan on probation goes back to the last confirmed one; one without a time is confirmed', async t => {
   const { engine, run, status, reverted } = engineRig();
-  const at = (level: number) => ({ routers: [{ ...WEB, priority: priority(level) }] });
+  const at = (level: number) => planFor({ ...WEB, priority: priority(level) });
   engine.apply(at(100));
   run(seconds(5));
   engine.apply(at(110), { confirmWithin: seconds(10) });
@@ -354,7 +330,7 @@ t.test('a second plan on probation goes back to the last confirmed one; one with
 
 t.test('probation wakes the engine though no router does', async t => {
   const { engine, run, reverted } = engineRig();
-  engine.apply({ routers: [] }, { confirmWithin: seconds(60) });
+  engine.apply(planFor(), { confirmWithin: seconds(60) });
   run(seconds(61));
   t.equal(reverted.length, 1);
 });
@@ -363,12 +339,12 @@ t.test('status: routers in the order of the file, neighbours of all interfaces; 
   const { engine, run, hear, status } = engineRig();
   const names = () => engine.status().routers.map(({ spec }) => `${spec.name}/${spec.family}`);
   const six = { ...WEB, family: 'ipv6', addresses: [prefix('fe80::112:51/64')] } as const;
-  engine.apply({ routers: [MAIL, WEB] });
+  engine.apply(planFor(MAIL, WEB));
   run(seconds(5));
   t.strictSame(names(), ['mail/ipv4', 'web/ipv4']);
-  engine.apply({ routers: [INSIDE, WEB, six, MAIL] });
+  engine.apply(planFor(INSIDE, WEB, six, MAIL));
   t.strictSame(names(), ['inside/ipv4', 'web/ipv4', 'web/ipv6', 'mail/ipv4']);
-  engine.apply({ routers: [MAIL, INSIDE, six] });
+  engine.apply(planFor(MAIL, INSIDE, six));
   t.strictSame(names(), ['mail/ipv4', 'inside/ipv4', 'web/ipv6', 'web/ipv4']);
   t.equal(status(3).state, 'leaving');
   hear(priority(50), MAIL);
@@ -381,8 +357,8 @@ t.test('status has no password in it', async t => {
   const rig = engineRig();
   const second = rig.another(rig);
   const spec = { ...WEB, version: 2, password: 'geheim' } as const;
-  rig.engine.apply({ routers: [spec] });
-  second.engine.apply({ routers: [spec] });
+  rig.engine.apply(planFor(spec));
+  second.engine.apply(planFor(spec));
   rig.run(seconds(5));
   for (const { engine, log } of [rig, second]) {
     t.notMatch(JSON.stringify(engine.status()), /geheim|password/);
@@ -392,9 +368,9 @@ t.test('status has no password in it', async t => {
 
 t.test('stopping in the middle of a reload: what leaves goes on leaving, what waits never starts, no plan is taken any more', async t => {
   const { engine, run, machine, transitions } = engineRig();
-  engine.apply({ routers: [WEB, MAIL] });
+  engine.apply(planFor(WEB, MAIL));
   run(seconds(5));
-  engine.apply({ routers: [{ ...WEB, vrid: vrid(61) }] }, { confirmWithin: seconds(1) });
+  engine.apply(planFor({ ...WEB, vrid: vrid(61) }), { confirmWithin: seconds(1) });
   run(millis(200));
   let done = 0;
   engine.stop(() => {
@@ -402,7 +378,7 @@ t.test('stopping in the middle of a reload: what leaves goes on leaving, what wa
   });
   t.equal(engine.status().confirmBy, null, 'nothing goes back any more');
   run(millis(200));
-  t.strictSame(engine.apply({ routers: [WEB, MAIL, INSIDE] }), []);
+  t.strictSame(engine.apply(planFor(WEB, MAIL, INSIDE)), []);
   run(seconds(3));
   t.strictSame([done, engine.status().routers], [1, []]);
   t.notOk(machine.holds(VIP) || machine.holds(ip('192.0.2.201')));
@@ -416,20 +392,20 @@ t.test('stopping in the middle of a reload: what leaves goes on leaving, what wa
 
 t.test('abandoned: everything is let go at once, and nothing begins again', async t => {
   const { engine, run, machine, status, sent } = engineRig();
-  engine.apply({ routers: [WEB, MAIL] });
+  engine.apply(planFor(WEB, MAIL));
   run(seconds(5));
   engine.abandon();
   t.notOk(machine.holds(VIP) || machine.holds(ip('192.0.2.201')));
   t.strictSame([status(0).state, status(1).state], ['initialize', 'initialize']);
   const before = sent.length;
-  t.strictSame(engine.apply({ routers: [INSIDE] }), []);
+  t.strictSame(engine.apply(planFor(INSIDE)), []);
   run(seconds(10));
   t.equal(sent.length, before);
 });
 
 t.test('somebody else’s address with another length does not keep a router from leaving', async t => {
   const { engine, run, machine } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   machine.addAddress('hf0', prefix('192.0.2.200/32'));
   run(millis(10));

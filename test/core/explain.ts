@@ -18,6 +18,7 @@ import { type Micros, micros, millis, priority, seconds } from '../../src/vrrp/u
 import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
 const SPEC = routerSpec({ priority: priority(150), addresses: [prefix('192.0.2.200/24'), prefix('192.0.2.201/24')] });
+const ILL = 'nginx: connection refused';
 const PEER = { address: ip('192.0.2.12'), priority: priority(100) };
 
 function unicast(...addresses: readonly string[]): RouterSpec {
@@ -49,7 +50,7 @@ t.test('what the kernel says to an address', async t => {
 });
 
 t.test('every reason', async t => {
-  const cases: readonly (readonly [Reason, State['name'], typeof PEER | null, Micros | null, string])[] = [
+  const cases: readonly (readonly [Reason, State['name'], typeof PEER | null, Micros | null, string, string?])[] = [
     ['startup', 'backup', null, null, 'taking part; listening for an Active router'],
     ['address-owner', 'active', null, null, 'serving 192.0.2.200, 192.0.2.201: this router owns them (priority 255)'],
     ['active-down-expired', 'active', null, null, 'serving 192.0.2.200, 192.0.2.201: no Active router was heard'],
@@ -69,10 +70,34 @@ t.test('every reason', async t => {
     ['tie-break-lost', 'backup', PEER, null, 'giving 192.0.2.200, 192.0.2.201 to 192.0.2.12 (priority 100): same priority, higher address'],
     ['shutdown', 'leaving', null, null, 'leaving; answering for 192.0.2.200, 192.0.2.201 until another router does'],
     ['shutdown', 'initialize', null, null, 'stopped'],
+    ['demoted', 'leaving', null, null, `${ILL}; answering for 192.0.2.200, 192.0.2.201 until another router does`, ILL],
     ['demoted', 'leaving', null, null, 'health lost; answering for 192.0.2.200, 192.0.2.201 until another router does'],
+    [
+      'released',
+      'leaving',
+      null,
+      null,
+      `${ILL}; answering for 192.0.2.200, 192.0.2.201 until another router does, for 2.09 s at most`,
+      ILL,
+    ],
+    [
+      'released',
+      'leaving',
+      null,
+      null,
+      'health lost; answering for 192.0.2.200, 192.0.2.201 until another router does, for 2.09 s at most',
+    ],
+    ['released', 'fault', null, null, `${ILL}; not taking part until that is well again`, ILL],
+    ['released', 'initialize', null, null, 'health lost; not taking part until that is well again'],
+    ['restored', 'backup', null, null, 'health is back; taking part again'],
+    ['restored', 'backup', null, null, `taking part again, though ${ILL}`, ILL],
     ['recovered', 'active', null, null, 'all is well again before anyone took over; serving 192.0.2.200, 192.0.2.201'],
     ['handed-over', 'backup', PEER, null, '192.0.2.200, 192.0.2.201 handed over to 192.0.2.12 (priority 100)'],
-    ['nobody-took-over', 'active', null, null, 'serving 192.0.2.200, 192.0.2.201 though health is lost: nobody took over'],
+    ['nobody-took-over', 'active', null, null, 'serving 192.0.2.200, 192.0.2.201 as nobody took over, though health is lost'],
+    ['nobody-took-over', 'active', null, null, `serving 192.0.2.200, 192.0.2.201 as nobody took over, though ${ILL}`, ILL],
+    ['nobody-took-over', 'fault', null, null, `${ILL}; nobody took over 192.0.2.200, 192.0.2.201`, ILL],
+    ['nobody-took-over', 'fault', null, null, 'health lost; nobody took over 192.0.2.200, 192.0.2.201'],
+    ['handed-over', 'fault', PEER, null, '192.0.2.200, 192.0.2.201 handed over to 192.0.2.12 (priority 100)', ILL],
     ['nobody-took-over', 'initialize', null, null, 'stopped; nobody took over 192.0.2.200, 192.0.2.201'],
     ['address-fault', 'fault', null, null, 'cannot hold 192.0.2.200, 192.0.2.201 on hf0; see the lines before'],
     ['retry', 'backup', null, null, 'trying again after a fault'],
@@ -88,14 +113,14 @@ t.test('every reason', async t => {
       'interface hf1 does not exist; answering for 192.0.2.200, 192.0.2.201 until another router does',
     ],
   ];
-  for (const [reason, to, heard, silence, text] of cases)
-    t.equal(explain(SPEC, to, reason, { heard, silence, blamed: 'hf1' }), text, reason);
+  for (const [reason, to, heard, silence, text, ill = null] of cases)
+    t.equal(explain(SPEC, to, reason, { heard, silence, blamed: 'hf1', ill }), text, reason);
 });
 
 t.test('a long list is counted from the fifth on, and without addresses it has a name', async t => {
   const serving = (count: number) => {
     const addresses = Array.from({ length: count }, (_, index) => prefix(`192.0.2.${index + 1}/24`));
-    return explain(routerSpec({ addresses }), 'active', 'address-owner', { heard: null, silence: null, blamed: 'hf0' });
+    return explain(routerSpec({ addresses }), 'active', 'address-owner', { heard: null, silence: null, blamed: 'hf0', ill: null });
   };
   t.match(serving(0), /^serving web: /);
   t.match(serving(4), /^serving 192\.0\.2\.1, 192\.0\.2\.2, 192\.0\.2\.3, 192\.0\.2\.4: /);
@@ -188,7 +213,7 @@ t.test('no sentence has a password in it', async t => {
   const said = [
     explainRejection('wrong-password', 'another password', PEER.address, spec),
     explainDeafness(PEER.address, seconds(3), spec, ['rfc9568']),
-    explain(spec, 'active', 'preempt', { heard: PEER, silence: null, blamed: 'hf0' }),
+    explain(spec, 'active', 'preempt', { heard: PEER, silence: null, blamed: 'hf0', ill: null }),
   ];
   for (const text of said) t.notMatch(text, /geheim/);
 });

@@ -1,11 +1,14 @@
-// Whatever is reloaded on two machines, in whatever order: once it is quiet each wished router has one holder, nothing else is
-// held, and an Active router that no plan touched has said so all the time. A failure prints its seed; FAST_CHECK_SEED=NUMBER runs it again.
+// Whatever is reloaded on two machines, and whatever becomes of their services, in whatever order: once it is quiet each wished
+// router has one holder unless it is released everywhere, nothing else is held, and an Active router that no plan and no
+// service touched has said so all the time. A failure prints its seed; FAST_CHECK_SEED=NUMBER runs it again.
 import t from 'tap';
+import type { Health } from '../../src/core/messages.ts';
 import { type RouterSpec, routerKey } from '../../src/vrrp/router.ts';
 import { after, type Micros, micros, millis, priority, seconds, vrid } from '../../src/vrrp/units.ts';
 import { type EngineRig, engineRig, type Node } from '../fixtures/engine-rig.ts';
+import { released, sickness, weighed, wellness } from '../fixtures/health.ts';
 import fc from '../fixtures/property.ts';
-import { prefix, routerSpec } from '../fixtures/virtual-router.ts';
+import { planFor, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
 /** Twice the longest down interval at 1 s; leases of 6 s are over by then too. */
 const QUIET = seconds(8);
@@ -24,6 +27,17 @@ interface Wish {
   readonly named: boolean;
 }
 
+const HEALTH = {
+  well: wellness,
+  sick: sickness,
+  released,
+  lighter: (router: string) => weighed(router, -120),
+  heavier: (router: string) => weighed(router, 120),
+} satisfies Record<string, (router: string) => Health>;
+
+/** By router. */
+type Found = readonly (keyof typeof HEALTH)[];
+
 interface Reload {
   readonly wishes: readonly (Wish | null)[];
   /** To which router each address belongs. */
@@ -31,6 +45,9 @@ interface Reload {
   /** Its priority on the first machine; the other has 100. */
   readonly levels: readonly number[];
   readonly where: 'a' | 'b' | 'both';
+  /** What the agents there say of the services along with the plan, and half of the pause later. */
+  readonly found: Found;
+  readonly later: Found;
   /** Until the next one, in ms. */
   readonly pause: number;
   readonly probation: boolean;
@@ -41,11 +58,18 @@ const wish: fc.Arbitrary<Wish | null> = fc.option(
   { freq: 4 },
 );
 
+const found: fc.Arbitrary<Found> = fc.array(fc.constantFrom('well', 'well', 'sick', 'released', 'lighter', 'heavier'), {
+  minLength: 3,
+  maxLength: 3,
+});
+
 const reload: fc.Arbitrary<Reload> = fc.record({
   wishes: fc.array(wish, { minLength: 3, maxLength: 3 }),
   owners: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 4, maxLength: 4 }),
   levels: fc.array(fc.constantFrom(50, 150), { minLength: 3, maxLength: 3 }),
   where: fc.constantFrom('a', 'b', 'both'),
+  found,
+  later: found,
   pause: fc.integer({ min: 0, max: 4_000 }),
   probation: fc.boolean(),
 });
@@ -59,9 +83,14 @@ function planOf({ wishes, owners, levels }: Reload, on: string): readonly Router
       priority: priority(on === 'a' ? (levels[index] ?? 50) : 100),
       preempt: wished.preempt,
       accept: wished.accept,
+      tracked: true,
       addresses: [KEPT[index] ?? KEPT[0], ...MOVING.filter((_, address) => owners[address] === index)].map(prefix),
     });
   });
+}
+
+function healthOf(plan: readonly RouterSpec[], all: Found): readonly Health[] {
+  return plan.map(spec => HEALTH[all[(spec.vrid - 51) % 10] ?? 'well'](routerKey(spec)));
 }
 
 /** Every gap between adverts of a router that was Active on that machine, and that no reload touched in between. */
@@ -91,17 +120,33 @@ t.test('random reloads over three routers and two machines', async t => {
       const nodes = [rig, b];
       const plans = new Map(nodes.map(({ name }) => [name, [] as readonly RouterSpec[]]));
       const touched = new Map(nodes.map(({ name }) => [name, new Map<number, Micros[]>()]));
+      const known = new Map<string, Found>();
+      /** The agents say what they know, as they do every few seconds. */
+      const beat = (): void => {
+        for (const { name, engine } of nodes) engine.health(healthOf(plans.get(name) ?? [], known.get(name) ?? []));
+      };
+      rig.timeline.watch(() => {
+        for (const { name, engine } of nodes)
+          for (const { standing, state, spec } of engine.status().routers)
+            if (standing === 'released' && (state === 'backup' || state === 'active'))
+              throw new Error(`${name} ${spec.name} is released, and ${state}`);
+      });
       for (const each of reloads) {
         for (const node of nodes) {
           if (each.where !== 'both' && each.where !== node.name) continue;
           const plan = planOf(each, node.name);
           note(touched.get(node.name) ?? new Map(), plans.get(node.name) ?? [], plan, rig.timeline.now());
           plans.set(node.name, plan);
-          node.engine.apply({ routers: plan }, { confirmWithin: each.probation ? seconds(100) : null });
+          known.set(node.name, each.found);
+          node.engine.apply(planFor(...plan), { health: healthOf(plan, each.found), confirmWithin: each.probation ? seconds(100) : null });
         }
-        rig.run(millis(each.pause));
+        rig.run(millis(each.pause / 2));
+        for (const { name } of nodes) if (each.where === 'both' || each.where === name) known.set(name, each.later);
+        beat();
+        rig.run(millis(each.pause / 2));
       }
       for (const { engine } of nodes) engine.confirm();
+      beat();
       rig.run(QUIET);
       settled(nodes, plans);
       for (const node of nodes) {
@@ -127,18 +172,23 @@ function note(touched: Map<number, Micros[]>, before: readonly RouterSpec[], nex
 /** @throws what is not as wished */
 function settled(nodes: readonly Node[], plans: ReadonlyMap<string, readonly RouterSpec[]>): void {
   const wished = new Map<number, string[]>();
+  const wanted = new Set<number>();
   for (const { name, engine, machine } of nodes) {
     const plan = plans.get(name) ?? [];
     const { routers } = engine.status();
     const [want, have] = [plan.map(routerKey), routers.map(({ spec }) => routerKey(spec))];
     if (want.join() !== have.join()) throw new Error(`${name} runs ${have.join()} and not ${want.join()}`);
-    for (const { spec, state, waiting, addresses } of routers) {
+    for (const { spec, state, standing, waiting, addresses } of routers) {
       if (waiting !== null) throw new Error(`${name} ${spec.name}: ${waiting}`);
-      wished.set(spec.vrid, [...(wished.get(spec.vrid) ?? []), ...(state === 'active' ? [name] : [])]);
+      // A demoted one offers its role now and then, and serves meanwhile.
+      const serves = state === 'active' || state === 'leaving';
+      if (standing === 'released' && state !== 'fault') throw new Error(`${name} ${spec.name} is released, and ${state}`);
+      if (standing !== 'released') wanted.add(spec.vrid);
+      wished.set(spec.vrid, [...(wished.get(spec.vrid) ?? []), ...(serves ? [name] : [])]);
       for (const { address: text } of addresses) {
         const { address } = prefix(text);
-        if (machine.holds(address) !== (state === 'active')) throw new Error(`${name} ${spec.name} is ${state}, ${address}`);
-        if (state === 'active' && machine.denied(address) === spec.accept) throw new Error(`${name} ${address} accept ${spec.accept}`);
+        if (machine.holds(address) !== serves) throw new Error(`${name} ${spec.name} is ${state}, ${address}`);
+        if (serves && machine.denied(address) === spec.accept) throw new Error(`${name} ${address} accept ${spec.accept}`);
       }
     }
     for (const each of [...KEPT, ...MOVING]) {
@@ -147,7 +197,8 @@ function settled(nodes: readonly Node[], plans: ReadonlyMap<string, readonly Rou
         throw new Error(`${name} still holds ${address}`);
     }
   }
-  for (const [id, active] of wished) if (active.length !== 1) throw new Error(`VRID ${id} is Active on ${active.join(' and ')}`);
+  for (const [id, active] of wished)
+    if (active.length !== (wanted.has(id) ? 1 : 0)) throw new Error(`VRID ${id} is Active on ${active.join(' and ')}`);
 }
 
 t.test('an unchanged router says so on its grid through a sequence of reloads of the others', async t => {
@@ -156,12 +207,12 @@ t.test('an unchanged router says so on its grid through a sequence of reloads of
       const rig = engineRig();
       const b = rig.join('b');
       const constant = routerSpec({ name: 'constant', vrid: vrid(99), priority: priority(200), addresses: [prefix('192.0.2.240/24')] });
-      rig.engine.apply({ routers: [constant] });
-      b.engine.apply({ routers: [{ ...constant, priority: priority(100) }] });
+      rig.engine.apply(planFor(constant));
+      b.engine.apply(planFor({ ...constant, priority: priority(100) }));
       rig.run(seconds(5));
       for (const each of reloads) {
-        rig.engine.apply({ routers: [...planOf(each, 'a'), constant] });
-        b.engine.apply({ routers: [{ ...constant, priority: priority(100) }, ...planOf(each, 'b')] });
+        rig.engine.apply(planFor(...planOf(each, 'a'), constant));
+        b.engine.apply(planFor({ ...constant, priority: priority(100) }, ...planOf(each, 'b')));
         rig.run(millis(each.pause));
       }
       // The very first one waited for the kernel's word.

@@ -3,7 +3,8 @@ import t from 'tap';
 import type { RouterSpec } from '../../src/vrrp/router.ts';
 import { type Micros, micros, millis, priority, seconds, vrid } from '../../src/vrrp/units.ts';
 import { type EngineRig, engineRig, type Node } from '../fixtures/engine-rig.ts';
-import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
+import { sickness, wellness } from '../fixtures/health.ts';
+import { ip, planFor, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
 const VIP = ip('192.0.2.200');
 const VIP2 = ip('192.0.2.201');
@@ -14,8 +15,8 @@ const MAIL = routerSpec({ name: 'mail', vrid: vrid(52), priority: priority(200),
 function pair(spec: RouterSpec = WEB): { readonly rig: EngineRig; readonly b: Node } {
   const rig = engineRig();
   const b = rig.join('b');
-  rig.engine.apply({ routers: [spec] });
-  b.engine.apply({ routers: [{ ...spec, priority: priority(100) }] });
+  rig.engine.apply(planFor(spec));
+  b.engine.apply(planFor({ ...spec, priority: priority(100) }));
   rig.run(seconds(6));
   return { rig, b };
 }
@@ -42,11 +43,11 @@ function watchAdverts({ timeline, sent }: EngineRig, id = 51): () => Micros {
 t.test('an unchanged router loses no advert and sends none extra, whatever happens to the others', async t => {
   const rig = engineRig();
   const { engine, run, sent, frames, status } = rig;
-  engine.apply({ routers: [WEB, MAIL] });
+  engine.apply(planFor(WEB, MAIL));
   run(seconds(10));
   const before = [sent.length, frames.length, JSON.stringify(status())];
-  engine.apply(structuredClone({ routers: [WEB, MAIL] }));
-  engine.apply(structuredClone({ routers: [MAIL, WEB] }));
+  engine.apply(structuredClone(planFor(WEB, MAIL)));
+  engine.apply(structuredClone(planFor(MAIL, WEB)));
   run(micros(1));
   t.strictSame([sent.length, frames.length, JSON.stringify(status('web/ipv4'))], before);
 
@@ -61,7 +62,7 @@ t.test('an unchanged router loses no advert and sends none extra, whatever happe
   ];
   const transitions = rig.transitions.filter(({ router }) => router === 'web/ipv4').length;
   for (const routers of plans) {
-    engine.apply({ routers });
+    engine.apply(planFor(...routers));
     run(millis(1_370));
   }
   const times = sent.filter(each => each.vrid === 51 && each.source === '192.0.2.11' && each.at >= first).map(({ at }) => at);
@@ -91,12 +92,12 @@ t.test('changed in place as Active: said at once, role and address kept', async 
   for (const [name, change] of changes) {
     const rig = engineRig();
     const { engine, run, sent, status, machine } = rig;
-    engine.apply({ routers: [WEB] });
+    engine.apply(planFor(WEB));
     run(seconds(10));
     const held = watch(rig, rig);
     const silence = watchAdverts(rig);
     const before = sent.length;
-    engine.apply({ routers: [{ ...WEB, ...change }] });
+    engine.apply(planFor({ ...WEB, ...change }));
     run(millis(1));
     t.equal(sent.length, before + 1, `${name}: said at once, and once`);
     run(seconds(9));
@@ -110,9 +111,9 @@ t.test('changed in place as Active: said at once, role and address kept', async 
 
 t.test('an address that is configured no longer is let go, and one that changes its interface moves at once', async t => {
   const { engine, run, machine, status } = engineRig();
-  engine.apply({ routers: [{ ...WEB, lease: null, addresses: [prefix('192.0.2.200/24'), prefix('192.0.2.201/24')] }] });
+  engine.apply(planFor({ ...WEB, lease: null, addresses: [prefix('192.0.2.200/24'), prefix('192.0.2.201/24')] }));
   run(seconds(5));
-  engine.apply({ routers: [{ ...WEB, lease: null, addresses: [{ ...prefix('192.0.2.201/24'), interface: 'hf1' }] }] });
+  engine.apply(planFor({ ...WEB, lease: null, addresses: [{ ...prefix('192.0.2.201/24'), interface: 'hf1' }] }));
   run(millis(1));
   t.notOk(machine.holds(VIP));
   t.strictSame([machine.answersFor(VIP2, 'hf0'), machine.answersFor(VIP2, 'hf1')], [false, true]);
@@ -122,15 +123,15 @@ t.test('an address that is configured no longer is let go, and one that changes 
 t.test('another source: said from there at once', async t => {
   const { engine, run, machine, sent, status } = engineRig();
   machine.addAddress('hf0', prefix('192.0.2.33/24'));
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   const before = sent.length;
-  engine.apply({ routers: [{ ...WEB, source: ip('192.0.2.33') }] });
+  engine.apply(planFor({ ...WEB, source: ip('192.0.2.33') }));
   run(millis(1));
   t.equal(sent.at(-1)?.source, '192.0.2.33');
   t.ok(sent.length - before >= 1);
   t.match(status(), { state: 'active', primary: '192.0.2.33', counters: { becameActive: 1 } });
-  engine.apply({ routers: [{ ...WEB, source: ip('192.0.2.99') }] });
+  engine.apply(planFor({ ...WEB, source: ip('192.0.2.99') }));
   run(millis(1));
   t.match(status(), { waiting: 'interface hf0 does not have the address 192.0.2.99 (source)' });
 });
@@ -141,8 +142,8 @@ t.test('from the group to peers and back', async t => {
   const low = { ...WEB, priority: priority(100) };
   const held = watch(rig, rig);
   for (const change of [{ peers }, { peers: [] }]) {
-    rig.engine.apply({ routers: [{ ...WEB, ...change }] });
-    b.engine.apply({ routers: [{ ...low, ...change }] });
+    rig.engine.apply(planFor({ ...WEB, ...change }));
+    b.engine.apply(planFor({ ...low, ...change }));
     rig.run(seconds(10));
     t.strictSame([rig.state(), b.state()], ['active', 'backup']);
   }
@@ -164,7 +165,7 @@ t.test('changed in place as Backup: nothing is sent, the Active is still known',
   for (const change of changes) {
     const { rig, b } = pair();
     const before = rig.sent.filter(({ from }) => from === 'b').length;
-    b.engine.apply({ routers: [{ ...WEB, priority: priority(100), ...change }] });
+    b.engine.apply(planFor({ ...WEB, priority: priority(100), ...change }));
     rig.run(seconds(5));
     t.equal(rig.sent.filter(({ from }) => from === 'b').length, before, JSON.stringify(change));
     t.match(b.status(), { state: 'backup', active: { address: '192.0.2.11', priority: 200 }, counters: { becameActive: 0 } });
@@ -174,7 +175,7 @@ t.test('changed in place as Backup: nothing is sent, the Active is still known',
 
 t.test('a Backup that a reload raises above the Active takes over in order', async t => {
   const { rig, b } = pair();
-  b.engine.apply({ routers: [{ ...WEB, priority: priority(220) }] });
+  b.engine.apply(planFor({ ...WEB, priority: priority(220) }));
   rig.run(seconds(8));
   t.strictSame([rig.state(), b.state()], ['backup', 'active']);
   t.strictSame(rig.lan.answering(VIP, 'b'), ['b']);
@@ -182,10 +183,10 @@ t.test('a Backup that a reload raises above the Active takes over in order', asy
 
 t.test('added: those that run do not notice', async t => {
   const { engine, run, sent, state } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   const count = sent.length;
-  engine.apply({ routers: [WEB, MAIL] });
+  engine.apply(planFor(WEB, MAIL));
   t.equal(sent.length, count);
   run(seconds(5));
   t.strictSame([state('web/ipv4'), state('mail/ipv4')], ['active', 'active']);
@@ -195,7 +196,7 @@ t.test('removed as Active: priority 0, answers until the other is heard, then re
   const { rig, b } = pair({ ...WEB, preempt: false });
   const { engine, run, sent, lan, machine, transitions } = rig;
   const served = watchService(rig);
-  engine.apply({ routers: [] });
+  engine.apply(planFor());
   t.match(sent.at(-1), { from: 'a', priority: 0 });
   t.match(rig.status(), { state: 'leaving', spec: { name: 'web' } }, 'still in the status');
   t.ok(machine.holds(VIP));
@@ -221,16 +222,16 @@ function watchService({ timeline, lan }: EngineRig): () => boolean {
 t.test('removed as Backup: gone at once, without a word', async t => {
   const { rig, b } = pair();
   const before = rig.sent.length;
-  b.engine.apply({ routers: [] });
+  b.engine.apply(planFor());
   rig.run(micros(1));
   t.strictSame([b.engine.status().routers, rig.sent.length], [[], before]);
 });
 
 t.test('the last router of an interface takes its sockets along; those that stay keep them', async t => {
   const { engine, run, hear, status } = engineRig();
-  engine.apply({ routers: [WEB, MAIL] });
+  engine.apply(planFor(WEB, MAIL));
   run(seconds(5));
-  engine.apply({ routers: [MAIL] });
+  engine.apply(planFor(MAIL));
   run(seconds(3));
   hear(priority(50), WEB);
   hear(priority(50), MAIL);
@@ -244,7 +245,7 @@ t.test('the last router of an interface takes its sockets along; those that stay
     ],
     'the VRID is nobody’s now',
   );
-  engine.apply({ routers: [] });
+  engine.apply(planFor());
   run(seconds(3));
   t.strictSame(engine.status().neighbours, []);
   hear(priority(50), MAIL);
@@ -256,7 +257,7 @@ t.test('the last router of an interface takes its sockets along; those that stay
 t.test('sockets that nobody needs are closed: the network tells who still speaks to them', async t => {
   const peers = [11, 12].map(host => ({ address: ip(`192.0.2.${host}`), minTtl: 255, maxTtl: 255 }));
   const { rig, b } = pair({ ...WEB, peers });
-  rig.engine.apply({ routers: [] });
+  rig.engine.apply(planFor());
   rig.run(seconds(10));
   t.strictSame(
     b.status().peers.map(({ address, trouble }) => `${address} ${trouble}`),
@@ -266,18 +267,18 @@ t.test('sockets that nobody needs are closed: the network tells who still speaks
 
 t.test('renamed: state, adverts and what was learned stay; the new name is what is told from then on', async t => {
   const { engine, run, sent, hear, status, transitions, learned, log } = engineRig();
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   run(seconds(5));
   hear(priority(50), WEB, 'rfc5798');
   run(millis(1));
   const before = sent.length;
   const since = status().since;
-  engine.apply({ routers: [{ ...WEB, name: 'www' }] });
+  engine.apply(planFor({ ...WEB, name: 'www' }));
   run(micros(1));
   t.ok(sent.length - before <= 1);
   t.match(status(), { spec: { name: 'www' }, state: 'active', since, checksums: ['rfc5798'], counters: { becameActive: 1 } });
   t.equal(engine.status().routers.length, 1);
-  engine.health([{ router: 'www/ipv4', demoted: true }]);
+  engine.health([sickness('www/ipv4')]);
   t.equal(status().state, 'leaving');
   t.match(transitions.at(-1), { router: 'www/ipv4', to: 'leaving' });
   t.equal(log.of('vrrp.transition').at(-1)?.fields.router, 'www');
@@ -286,15 +287,10 @@ t.test('renamed: state, adverts and what was learned stay; the new name is what 
 
 t.test('two routers that swap their names go on as they are', async t => {
   const { engine, run, transitions, status } = engineRig();
-  engine.apply({ routers: [WEB, MAIL] });
+  engine.apply(planFor(WEB, MAIL));
   run(seconds(5));
   const before = transitions.length;
-  engine.apply({
-    routers: [
-      { ...WEB, name: 'mail' },
-      { ...MAIL, name: 'web' },
-    ],
-  });
+  engine.apply(planFor({ ...WEB, name: 'mail' }, { ...MAIL, name: 'web' }));
   run(seconds(5));
   t.equal(transitions.length, before);
   t.strictSame([status('web/ipv4').spec.vrid, status('mail/ipv4').spec.vrid], [52, 51]);
@@ -305,7 +301,7 @@ t.test('another VRID or interface: the old one leaves in order, then the new one
     const { rig, b } = pair({ ...WEB, preempt: false });
     const { engine, run, status, state } = rig;
     const served = watchService(rig);
-    engine.apply({ routers: [{ ...WEB, preempt: false, ...change }] });
+    engine.apply(planFor({ ...WEB, preempt: false, ...change }));
     t.strictSame([state(0), state(1)], ['leaving', 'initialize']);
     t.match(status(1), { waiting: /leaves/, reason: 'starting' });
     run(seconds(3));
@@ -320,10 +316,10 @@ t.test('another VRID or interface: the old one leaves in order, then the new one
 
 t.test('another VRID with nobody else there: the address stays where it is', async t => {
   const rig = engineRig();
-  rig.engine.apply({ routers: [WEB] });
+  rig.engine.apply(planFor(WEB));
   rig.run(seconds(5));
   const held = watch(rig, rig);
-  rig.engine.apply({ routers: [{ ...WEB, vrid: vrid(61) }] });
+  rig.engine.apply(planFor({ ...WEB, vrid: vrid(61) }));
   rig.run(seconds(10));
   t.match(rig.status(), { state: 'active', spec: { vrid: 61 } });
   t.ok(held());
@@ -333,9 +329,9 @@ t.test('removed, and wished for again while it leaves: it leaves, and begins ane
   for (const again of [WEB, { ...WEB, name: 'www' }, { ...WEB, priority: priority(150) }]) {
     const { rig, b } = pair();
     const { engine, run, status, state } = rig;
-    engine.apply({ routers: [] });
+    engine.apply(planFor());
     run(millis(100));
-    engine.apply({ routers: [again] });
+    engine.apply(planFor(again));
     t.strictSame([state(0), state(1)].sort(), ['initialize', 'leaving']);
     run(seconds(2));
     t.strictSame([state(), b.state()], ['backup', 'active']);
@@ -349,11 +345,11 @@ t.test('removed, and wished for again while it leaves: it leaves, and begins ane
 t.test('what waits for its place can be changed and removed like anything else', async t => {
   const { rig } = pair();
   const { engine, run, status, state } = rig;
-  engine.apply({ routers: [] });
-  engine.apply({ routers: [WEB] });
-  engine.apply({ routers: [{ ...WEB, priority: priority(220) }] });
+  engine.apply(planFor());
+  engine.apply(planFor(WEB));
+  engine.apply(planFor({ ...WEB, priority: priority(220) }));
   t.match(status(1), { waiting: /leaves/, spec: { priority: 220 } });
-  engine.apply({ routers: [MAIL] });
+  engine.apply(planFor(MAIL));
   run(seconds(3));
   t.strictSame([state('web/ipv4'), engine.status().routers.length], [undefined, 1]);
 });
@@ -363,12 +359,13 @@ t.test('an address that moves from one router to another in one reload stays wit
   for (const lease of [seconds(6), null]) {
     for (const order of [1, -1]) {
       const rig = engineRig();
-      const plan = (web: readonly (typeof one)[], mail: readonly (typeof one)[]) => ({
-        routers: [
-          { ...WEB, lease, addresses: web },
-          { ...MAIL, lease, addresses: mail },
-        ].toSorted(() => order),
-      });
+      const plan = (web: readonly (typeof one)[], mail: readonly (typeof one)[]) =>
+        planFor(
+          ...[
+            { ...WEB, lease, addresses: web },
+            { ...MAIL, lease, addresses: mail },
+          ].toSorted(() => order),
+        );
       rig.engine.apply(plan([one, two], []));
       rig.run(seconds(5));
       const [held, stays] = [watch(rig, rig, two.address), watch(rig, rig, one.address)];
@@ -388,10 +385,10 @@ t.test('an address that moves from one router to another in one reload stays wit
 t.test('an address that moves to a router that is new stays, and neither of the two is kept by it later', async t => {
   const both = { ...WEB, addresses: [prefix('192.0.2.200/24'), prefix('192.0.2.201/24')] };
   const rig = engineRig();
-  rig.engine.apply({ routers: [both] });
+  rig.engine.apply(planFor(both));
   rig.run(seconds(5));
   const held = watch(rig, rig, VIP2);
-  rig.engine.apply({ routers: [WEB, MAIL] });
+  rig.engine.apply(planFor(WEB, MAIL));
   rig.run(seconds(1));
   t.ok(held());
   rig.machine.setCarrier('hf0', false);
@@ -399,7 +396,7 @@ t.test('an address that moves to a router that is new stays, and neither of the 
   rig.machine.setCarrier('hf0', true);
   rig.run(seconds(5));
   t.strictSame([rig.state(0), rig.state(1)], ['active', 'active'], 'each comes back');
-  rig.engine.apply({ routers: [MAIL] });
+  rig.engine.apply(planFor(MAIL));
   rig.run(seconds(5));
   t.equal(rig.engine.status().routers.length, 1, 'and each can leave');
   t.strictSame([rig.machine.holds(VIP), rig.machine.holds(VIP2)], [false, true]);
@@ -408,10 +405,10 @@ t.test('an address that moves to a router that is new stays, and neither of the 
 t.test('an address that another router needs stays when the one that had it is removed', async t => {
   const rig = engineRig();
   const both = { ...MAIL, addresses: [prefix('192.0.2.201/24'), prefix('192.0.2.200/24')] };
-  rig.engine.apply({ routers: [WEB, MAIL] });
+  rig.engine.apply(planFor(WEB, MAIL));
   rig.run(seconds(5));
   const held = watch(rig, rig);
-  rig.engine.apply({ routers: [both] });
+  rig.engine.apply(planFor(both));
   rig.run(seconds(10));
   t.ok(held());
   t.strictSame([rig.status().state, rig.engine.status().routers.length], ['active', 1]);
@@ -420,10 +417,10 @@ t.test('an address that another router needs stays when the one that had it is r
 t.test('the same address by another way of saying where it lives is the same address', async t => {
   const rig = engineRig();
   const named = { ...MAIL, interface: 'hf1', addresses: [{ ...prefix('192.0.2.200/24'), interface: 'hf0' }] };
-  rig.engine.apply({ routers: [WEB, { ...named, addresses: [] }] });
+  rig.engine.apply(planFor(WEB, { ...named, addresses: [] }));
   rig.run(seconds(5));
   const held = watch(rig, rig);
-  rig.engine.apply({ routers: [{ ...WEB, addresses: [] }, named] });
+  rig.engine.apply(planFor({ ...WEB, addresses: [] }, named));
   rig.run(seconds(10));
   t.ok(held());
 });
@@ -432,24 +429,24 @@ t.test('an address that a new plan makes virtual is no address to speak from any
   const { engine, run, machine, status } = engineRig();
   machine.addAddress('hf0', prefix('192.0.2.33/24'));
   run(millis(1));
-  engine.apply({ routers: [WEB] });
+  engine.apply(planFor(WEB));
   t.equal(status().primary, '192.0.2.11');
-  engine.apply({ routers: [WEB, { ...MAIL, addresses: [prefix('192.0.2.11/24')] }] });
+  engine.apply(planFor(WEB, { ...MAIL, addresses: [prefix('192.0.2.11/24')] }));
   t.equal(status().primary, '192.0.2.33');
 });
 
 t.test('two families of one name: one leaves, the other does not notice', async t => {
   const { engine, run, sent, state, status } = engineRig();
   const six = { ...WEB, family: 'ipv6', addresses: [prefix('fe80::112:51/64'), prefix('2001:db8::200/64')] } as const;
-  engine.apply({ routers: [WEB, six] });
+  engine.apply(planFor(WEB, six));
   run(seconds(5));
   t.strictSame([state('web/ipv4'), state('web/ipv6')], ['active', 'active']);
   t.strictSame([status('web/ipv4').primary, status('web/ipv6').primary], ['192.0.2.11', 'fe80::11']);
-  engine.health([{ router: 'web/ipv6', demoted: true }]);
+  engine.health([sickness('web/ipv6')]);
   t.strictSame([state('web/ipv4'), state('web/ipv6')], ['active', 'leaving']);
-  engine.health([{ router: 'web/ipv6', demoted: false }]);
+  engine.health([wellness('web/ipv6')]);
   const before = sent.length;
-  engine.apply({ routers: [six] });
+  engine.apply(planFor(six));
   t.strictSame([state('web/ipv4'), state('web/ipv6')], ['leaving', 'active']);
   run(seconds(3));
   t.strictSame([state('web/ipv4'), state('web/ipv6')], [undefined, 'active']);
@@ -461,22 +458,19 @@ t.test('two families of one name: one leaves, the other does not notice', async 
 
 t.test('a router that nothing is tracked for any more is not demoted any more', async t => {
   const { engine, run, status } = engineRig();
-  engine.apply({ routers: [{ ...WEB, tracked: true }] });
-  engine.health([{ router: 'web/ipv4', demoted: true }]);
+  engine.apply(planFor({ ...WEB, tracked: true }));
+  engine.health([sickness('web/ipv4')]);
   run(seconds(1));
-  t.equal(status().demoted, true);
-  engine.apply({ routers: [WEB] });
-  t.strictSame([status().demoted, status().priority.effective], [false, WEB.priority]);
+  t.equal(status().standing, 'demoted');
+  engine.apply(planFor(WEB));
+  t.strictSame([status().standing, status().priority.effective], ['well', WEB.priority]);
 });
 
 t.test('health of a router that is not there is ignored, and does not reach one that comes later', async t => {
   const { engine, run, status } = engineRig();
-  engine.apply({ routers: [WEB] });
-  engine.health([
-    { router: 'mail/ipv4', demoted: true },
-    { router: 'web/ipv6', demoted: true },
-  ]);
-  engine.apply({ routers: [WEB, MAIL] });
+  engine.apply(planFor(WEB));
+  engine.health([sickness('mail/ipv4'), sickness('web/ipv6')]);
+  engine.apply(planFor(WEB, MAIL));
   run(seconds(5));
-  t.strictSame([status('web/ipv4').demoted, status('mail/ipv4').demoted], [false, false]);
+  t.strictSame([status('web/ipv4').standing, status('mail/ipv4').standing], ['well', 'well']);
 });

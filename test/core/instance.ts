@@ -3,8 +3,9 @@ import t from 'tap';
 import { type Advertisement, authenticate, VRRP_GROUP } from '../../src/vrrp/packet.ts';
 import type { ChecksumForm } from '../../src/vrrp/router.ts';
 import { millis, priority, seconds } from '../../src/vrrp/units.ts';
+import { sickness } from '../fixtures/health.ts';
 import { instanceRig, PEER, VIP } from '../fixtures/instance-rig.ts';
-import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
+import { ip, planFor, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 import { INTERFACE } from '../scenario/lab/world.ts';
 
 function forms(sent: readonly Advertisement[]): readonly ChecksumForm[] {
@@ -241,7 +242,7 @@ t.test('another address list is told and believed all the same. RFC 9568 §7.1',
 t.test('status: who serves, why, since when', async t => {
   const { hear, run, status, world } = instanceRig();
   t.match(status(), { state: 'backup', reason: 'startup', since: 0, waiting: null, active: null, primary: '192.0.2.11' });
-  t.match(status(), { priority: { configured: 100, effective: 100 }, demoted: false });
+  t.match(status(), { priority: { configured: 100, effective: 100 }, standing: 'well' });
   t.match(status().addresses, [{ address: '192.0.2.200/24', held: false }]);
   hear({ priority: priority(200) });
   t.match(status(), { active: { address: '192.0.2.66', priority: 200, self: false } });
@@ -331,12 +332,12 @@ t.test('new settings are applied in place', async t => {
   const { run, world, sent, status } = instanceRig();
   run(seconds(5));
   const engine = world.node('a').process?.engine;
-  engine?.apply({ routers: [routerSpec({ priority: priority(120), addresses: [prefix('192.0.2.200/24'), prefix('192.0.2.201/24')] })] });
+  engine?.apply(planFor(routerSpec({ priority: priority(120), addresses: [prefix('192.0.2.200/24'), prefix('192.0.2.201/24')] })));
   run(millis(1));
   t.match(sent.at(-1), { priority: 120, addresses: ['192.0.2.200', '192.0.2.201'] });
   t.match(status(), { state: 'active', priority: { configured: 120 }, counters: { becameActive: 1 } });
   t.ok(world.node('a').machine.holds(ip('192.0.2.201')));
-  engine?.apply({ routers: [routerSpec({ addresses: [prefix('192.0.2.201/24')] })] });
+  engine?.apply(planFor(routerSpec({ addresses: [prefix('192.0.2.201/24')] })));
   run(millis(1));
   t.notOk(world.node('a').machine.holds(VIP), 'what is configured no longer is let go');
 });
@@ -351,14 +352,14 @@ t.test('settings and health that change while there is no interface count when i
   };
   machine.deleteLink(INTERFACE);
   run(millis(1));
-  process?.engine.apply({ routers: [routerSpec({ priority: priority(120) })] });
+  process?.engine.apply(planFor(routerSpec({ priority: priority(120) })));
   back();
-  t.match(status(), { state: 'backup', demoted: false, priority: { configured: 120, effective: 120 } });
+  t.match(status(), { state: 'backup', standing: 'well', priority: { configured: 120, effective: 120 } });
   machine.deleteLink(INTERFACE);
   run(millis(1));
-  process?.engine.health([{ router: 'web/ipv4', demoted: true }]);
+  process?.engine.health([sickness('web/ipv4')]);
   back();
-  t.match(status(), { state: 'backup', demoted: true, priority: { configured: 120, effective: 1 } });
+  t.match(status(), { state: 'backup', standing: 'demoted', priority: { configured: 120, effective: 1 } });
 });
 
 t.test('nothing is heard before it takes part', async t => {

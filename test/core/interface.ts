@@ -60,6 +60,19 @@ t.test('an address on a second interface needs that one too; the one to blame is
   t.ok(found.usable && found.links.get('hf1') === second && found.links.size === 2);
 });
 
+t.test('track_interface = false: its own carrier does not matter, that of the others does', async t => {
+  const cable = link([held('192.0.2.11/24')], 'no-carrier');
+  const spec = routerSpec({ trackInterface: false });
+  const why = (of: RouterSpec, ...links: readonly Link[]) => footing(of, look(...links), VIRTUAL, null);
+  t.strictSame(why(spec, cable), { usable: true, link: cable, links: new Map([['hf0', cable]]), primary: ip('192.0.2.11') });
+  t.match(why(spec, link([held('192.0.2.11/24')], 'interface-down')), { usable: false, reason: 'interface-down' });
+  t.match(why(spec, link([], 'no-carrier')), { usable: false, reason: 'no-address' });
+  t.match(why(spec), { usable: false, reason: 'interface-missing' });
+  const elsewhere = { ...spec, addresses: [{ ...prefix('198.51.100.200/24'), interface: 'hf1' }] };
+  t.match(why(elsewhere, cable, link([], null, 'hf1')), { usable: true, link: cable });
+  t.match(why(elsewhere, cable, link([], 'no-carrier', 'hf1')), { usable: false, reason: 'no-carrier', interface: 'hf1', link: cable });
+});
+
 t.test('the interface of the advertisements is needed though every address lives elsewhere', async t => {
   const spec = routerSpec({ addresses: [{ ...prefix('198.51.100.200/24'), interface: 'hf1' }] });
   t.strictSame(interfacesOf(spec), ['hf0', 'hf1']);

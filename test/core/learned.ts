@@ -4,7 +4,7 @@ import t from 'tap';
 import { createMemory, readEntries, writeEntries } from '../../src/core/learned.ts';
 import { createLog } from '../../src/platform/fake/log.ts';
 import { vrid } from '../../src/vrrp/units.ts';
-import { routerSpec } from '../fixtures/virtual-router.ts';
+import { planFor, routerSpec } from '../fixtures/virtual-router.ts';
 
 /** A file whose writing takes a turn of the loop. */
 function fakeFile(text: string | null = null) {
@@ -31,7 +31,7 @@ const turns = async (count = 5) => {
 };
 const web = routerSpec();
 const db = routerSpec({ name: 'db', vrid: vrid(52) });
-const both = { routers: [web, db] };
+const both = planFor(web, db);
 const OLD = { router: 'web/ipv4', checksums: ['rfc5798'] } as const;
 
 t.test('what was learned is there after a restart', async t => {
@@ -57,10 +57,10 @@ t.test('an entry is about one VRID on one interface', async t => {
   const memory = createMemory({ log: createLog(), ...fakeFile() });
   memory.adopt(both);
   memory.learn(OLD);
-  t.strictSame(memory.known({ routers: [{ ...web, vrid: vrid(61) }] }), []);
-  t.strictSame(memory.known({ routers: [{ ...web, interface: 'hf1' }] }), []);
-  t.strictSame(memory.known({ routers: [{ ...web, family: 'ipv6' }] }), []);
-  t.strictSame(memory.known({ routers: [web] }), [OLD], 'and still known when a reload goes back');
+  t.strictSame(memory.known(planFor({ ...web, vrid: vrid(61) })), []);
+  t.strictSame(memory.known(planFor({ ...web, interface: 'hf1' })), []);
+  t.strictSame(memory.known(planFor({ ...web, family: 'ipv6' })), []);
+  t.strictSame(memory.known(planFor(web)), [OLD], 'and still known when a reload goes back');
 });
 
 t.test('a new name is the same router to its peers', async t => {
@@ -68,12 +68,7 @@ t.test('a new name is the same router to its peers', async t => {
   const memory = createMemory({ log: createLog(), ...file });
   memory.adopt(both);
   memory.learn(OLD);
-  const swapped = {
-    routers: [
-      { ...web, name: 'db' },
-      { ...db, name: 'web' },
-    ],
-  };
+  const swapped = planFor({ ...web, name: 'db' }, { ...db, name: 'web' });
   t.strictSame(memory.known(swapped), [{ ...OLD, router: 'db/ipv4' }]);
   memory.learn({ router: 'db/ipv4', checksums: ['rfc9568', 'rfc5798'] });
   t.strictSame(
@@ -107,7 +102,7 @@ t.test('many messages are few files, and the last one counts', async t => {
   const file = fakeFile();
   const memory = createMemory({ log: createLog(), ...file });
   const routers = Array.from({ length: 255 }, (_, i) => routerSpec({ name: `r${i}`, vrid: vrid(i + 1) }));
-  memory.adopt({ routers });
+  memory.adopt(planFor(...routers));
   for (const { name } of routers) memory.learn({ router: `${name}/ipv4`, checksums: ['rfc5798'] });
   await turns();
   t.equal(file.written.length, 1);
@@ -125,7 +120,7 @@ t.test('routers that are gone do not stay in the file', async t => {
   const memory = createMemory({ log: createLog(), ...file });
   memory.adopt(both);
   memory.learn(OLD);
-  memory.adopt({ routers: [{ ...web, vrid: vrid(61) }, db] });
+  memory.adopt(planFor({ ...web, vrid: vrid(61) }, db));
   memory.learn({ router: 'db/ipv4', checksums: ['rfc5798'] });
   await turns();
   t.strictSame(

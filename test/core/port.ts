@@ -115,7 +115,7 @@ function stub(id: Vrid, verdict: Admitted | Rejected | null, received: string[])
     rewrite: never,
     reconfigured: never,
     gone: never,
-    setDemoted: never,
+    setHealth: never,
     stop: never,
     abandon: never,
     serves: never,

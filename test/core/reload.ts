@@ -5,9 +5,9 @@ import { difference } from '../../src/config/plan.ts';
 import { aloneWords, changeLines, changeSummary, changeWords, problemWords, refusalWords } from '../../src/core/reload.ts';
 import type { RouterSpec } from '../../src/vrrp/router.ts';
 import { millis, priority, seconds, vrid } from '../../src/vrrp/units.ts';
-import { ip, prefix, routerSpec } from '../fixtures/virtual-router.ts';
+import { ip, planFor, prefix, routerSpec } from '../fixtures/virtual-router.ts';
 
-const change = (old: readonly RouterSpec[], next: readonly RouterSpec[]) => difference({ routers: old }, { routers: next });
+const change = (old: readonly RouterSpec[], next: readonly RouterSpec[]) => difference(planFor(...old), planFor(...next));
 const web = routerSpec();
 /** The words for one changed setting of `web`. */
 const words = (settings: Partial<RouterSpec>, from: Partial<RouterSpec> = {}): readonly string[] =>
@@ -41,6 +41,13 @@ t.test('one line for each router that changes, and one for the rest', async t =>
   t.strictSame(changeLines(change([web], [web])), ['= 1 unchanged']);
 });
 
+t.test('duties by their names, behind the routers', async t => {
+  const duties = { added: ['check gateway'], removed: ['watchdog nginx'], changed: ['hooks of web', 'track of web'] };
+  const lines = ['+ check gateway', '- watchdog nginx', '~ hooks of web', '~ track of web', '= 1 unchanged'];
+  t.strictSame(changeLines({ ...change([web], [web]), duties }), lines);
+  t.equal(changeSummary({ ...change([web], [web]), duties }), lines.join('; '));
+});
+
 t.test('a new router with peers, and one whose addresses something else moves', async t => {
   const peers = [
     { address: ip('192.0.2.12'), minTtl: 255, maxTtl: 255 },
@@ -67,6 +74,7 @@ t.test('each setting by the name that the file has for it', async t => {
     [{ password: 'hunter2' }, 'password changed'],
     [{ lease: null }, 'lease 6s -> off'],
     [{ tracked: true }, 'track none -> some'],
+    [{ trackInterface: false }, 'track_interface true -> false'],
     [{ peers: [{ address: ip('192.0.2.12'), minTtl: 255, maxTtl: 255 }] }, 'peers +192.0.2.12'],
   ];
   for (const [settings, text] of expected) t.strictSame(words(settings), [text]);

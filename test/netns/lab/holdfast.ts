@@ -24,6 +24,9 @@ export interface Holdfast extends Daemon {
 
 /** The part of `status --json` that the drills read. */
 export interface Status {
+  readonly checks: readonly { readonly name: string; readonly state: string; readonly last: { readonly seen: string } | null }[];
+  readonly watchdogs: readonly { readonly name: string; readonly state: string; readonly seen: string; readonly starts: number }[];
+  readonly hooks: readonly { readonly on: string; readonly event: string; readonly ok: boolean; readonly seen: string }[];
   readonly routers: readonly {
     readonly name: string;
     readonly state: string;
@@ -85,7 +88,9 @@ export function configuration(routers: readonly Written[]): string {
       if (router.peers !== undefined) lines.push(`peers = ${texts(router.peers)}`);
       if (router.passwordFile !== undefined) lines.push(`password = { file = "${router.passwordFile}" }`);
       if (router.source !== undefined) lines.push(`source = "${router.source}"`);
-      return lines.join('\n');
+      if (router.track !== undefined) lines.push(`track = ${texts(router.track)}`);
+      if (router.more !== undefined) lines.push(router.more);
+      return [...lines, '', router.duties ?? ''].join('\n');
     })
     .join('\n\n')
     .concat('\n');

@@ -17,6 +17,11 @@ export interface RouterSettings {
   /** Own address to send from. */
   readonly source?: string;
   readonly accept?: boolean;
+  /** Names of checks and watchdogs that it depends on, and what else stands in its table, as TOML. */
+  readonly track?: readonly string[];
+  readonly more?: string;
+  /** Tables of checks and watchdogs, as TOML. */
+  readonly duties?: string;
   /** The interface of the advertisements and of the addresses; `hf0` unless it says otherwise. */
   readonly interface?: string;
 }

@@ -1,0 +1,30 @@
+// A process like any other, at normal priority: how late this machine lets such a one be. The agent and the services are no better off, so what
+// a drill allows them beyond a bound scales with this. Must not know drills.
+import { start } from './daemon.ts';
+import type { Network } from './network.ts';
+
+export interface Bystander {
+  /** The longest that it had to wait in `from <= at < to` (µs), ms. */
+  late(from: number, to?: number): number;
+}
+
+/** How long it sleeps each time, ms. */
+const NAP = 5;
+
+export function startBystander(network: Network): Bystander {
+  const code = `let due = performance.now() + ${NAP};
+    const tick = () => {
+      const late = performance.now() - due;
+      if (late > 1) console.log(late.toFixed(1));
+      due = performance.now() + ${NAP};
+      setTimeout(tick, ${NAP});
+    };
+    setTimeout(tick, ${NAP});`;
+  const daemon = start(network.client, { name: 'the bystander', command: [process.execPath, '-e', code] });
+  return {
+    late(from, to = Number.POSITIVE_INFINITY) {
+      const seen = daemon.lines.filter(({ at }) => at >= from && at < to).map(({ text }) => Number(text));
+      return Math.max(0, ...seen.filter(Number.isFinite));
+    },
+  };
+}
