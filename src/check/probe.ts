@@ -203,6 +203,30 @@ export interface Seen {
   readonly number?: number;
 }
 
+/** The TCP port of this machine that it asks at; null: another machine's, or none. */
+export function portOf(probe: Probe): number | null {
+  switch (probe.type) {
+    case 'tcp':
+    case 'mysql':
+    case 'postgres':
+    case 'redis':
+      return isLoopback(probe.host) ? probe.port : null;
+    case 'http': {
+      const url = URL.parse(probe.url);
+      if (url === null || !isLoopback(url.hostname)) return null;
+      return url.port === '' ? DEFAULT_PORTS[url.protocol === 'https:' ? 'https' : 'http'] : Number(url.port);
+    }
+    default:
+      return null;
+  }
+}
+
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.startsWith('127.') || host === '::1' || host === '[::1]';
+}
+
 export function isWatched(probe: Probe): probe is WatchedProbe {
   return probe.type === 'process' || probe.type === 'interface';
 }

@@ -1,4 +1,5 @@
-// A service as the machine shows it. Must not know how the machine is asked.
+// A service as the machine shows it.
+// Must not know how the machine is asked, nor what follows.
 
 export type ServiceState =
   /** It runs; `pid`: the process that stands for it. */

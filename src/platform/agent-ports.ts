@@ -84,4 +84,6 @@ export interface ServiceHandle {
 export interface Services {
   /** @param ended the process that stood for the service is gone; the kernel says so, nobody polls */
   open(service: Service, ended: () => void): ServiceHandle;
+  /** Who listens on a TCP port of this machine, `apache2 (123)`; null: nobody. */
+  holderOf(port: number): Promise<string | null>;
 }

@@ -16,6 +16,8 @@ export interface FakeService {
   startTime: Micros;
   /** Why it does not start; null: it does. */
   broken: string | null;
+  /** Who has its port; null: nobody else. */
+  squatter: string | null;
   /** How often somebody has started it. */
   starts: number;
   /** It ends at once; whoever watches is told. */
@@ -52,6 +54,7 @@ export function createServiceWorld(timers: FakeTimers): ServiceWorld {
       answer: { trouble: null, seen: 'HTTP 200 in 1 ms' },
       startTime: millis(30),
       broken: null,
+      squatter: null,
       starts: 0,
       watchers: new Set(),
       kill() {
@@ -119,6 +122,7 @@ export function createServiceWorld(timers: FakeTimers): ServiceWorld {
       },
     },
     services: {
+      holderOf: async () => [...known.values()].find(({ squatter }) => squatter !== null)?.squatter ?? null,
       open(wanted: Service, ended): ServiceHandle {
         const name = wanted.by === 'unit' ? wanted.unit : (wanted.run[0]?.split('/').at(-1) ?? '');
         const it = service(name);
@@ -130,6 +134,7 @@ export function createServiceWorld(timers: FakeTimers): ServiceWorld {
             it.state = 'dead';
             await wait(it.startTime);
             if (it.broken !== null) return it.broken;
+            if (it.squatter !== null) return 'exit status 1';
             it.state = 'running';
             return null;
           },
