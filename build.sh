@@ -196,7 +196,7 @@ servers_where_allowed() { ((EUID != 0)) || need_servers; }
 unit_tests() {
   servers_where_allowed
   # shellcheck disable=SC2086 # lists on purpose
-  run_tests pure "$PARALLEL" $PURE
+  run_tests pure "$PARALLEL --timeout=120" $PURE
   run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/core test/api test/cli test/platform test/scenario
 }
 

@@ -19,7 +19,6 @@ import { version } from '../lib/version.ts';
 import { AGENT_FD } from '../platform/linux/agent-process.ts';
 import { readPlainFile, writeAtomically } from '../platform/linux/atomic-file.ts';
 import { type Channel, openChannel } from '../platform/linux/channel.ts';
-import { collectGarbage } from '../platform/linux/garbage.ts';
 import { createHookRunner } from '../platform/linux/hook-runner.ts';
 import { prober } from '../platform/linux/prober.ts';
 import { programs } from '../platform/linux/program.ts';
@@ -125,7 +124,6 @@ const UNREACHABLE: Reading = { plan: null, report: '', exit: EXIT.failed, proble
 /** @param again the notes have been read before */
 async function load(path: string, node: string, again: boolean): Promise<Reading> {
   const { loaded, diagnostics, warnings, ...all } = await examine(path, node, await interfacesHere(), 'warn');
-  setImmediate(collectGarbage);
   const report = again ? warnings : all.report;
   if (loaded.plan !== null) return { plan: loaded.plan, report };
   const errors = diagnostics.filter(({ severity }) => severity === 'error');

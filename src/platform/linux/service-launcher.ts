@@ -1,10 +1,11 @@
-// How a service's command is started so that it outlives us: in a session of its own, or in a unit of its own where systemd
-// runs us. Must not know what the service is doing, nor how anybody learns that it ended.
+// How a service's command is started so that it outlives us, and what else there must be for that; here: as a child of ours, in a
+// session of its own. Must not know what the service is doing, nor how anybody learns that it ended.
 import { createHash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Service } from '../../check/duties.ts';
-import { type Micros, micros, seconds } from '../../vrrp/units.ts';
+import type { ServiceState } from '../../check/service.ts';
+import { type Micros, seconds } from '../../vrrp/units.ts';
 import { accountOf, ownAccount } from './accounts.ts';
 import { failureWords, launch } from './launch.ts';
 import { LATE, within } from './patience.ts';
@@ -14,12 +15,12 @@ import { sendDirectly } from './service-remains.ts';
 import { exitWords } from './signals.ts';
 import { sysnet } from './sysnet.ts';
 import { systemCode } from './system-code.ts';
-import { isRefusedByShutdown, isShuttingDown, refusalWords, type Said, SHUTTING_DOWN, tellSystemd } from './systemctl.ts';
+import { isShuttingDown, SHUTTING_DOWN } from './systemctl.ts';
 
 export type Command = Extract<Service, { readonly by: 'start' }>;
 
-/** One order to systemd that is nobody's start. */
-const ORDER = seconds(5);
+/** One question to systemd. */
+const ASK = seconds(5);
 
 const nothing = openSync('/dev/null', 'r');
 
@@ -30,6 +31,8 @@ export function commandKey(command: Command): string {
 }
 
 export interface Launcher {
+  /** What whoever watches over it besides us says of it; null: nobody does, or he knows nothing. */
+  state(): Promise<ServiceState | null>;
   /** Starts a command that ends by itself once the service is there.
    *  @returns null when it ended with 0, else why not; LATE when it was to be started still, and is not any more */
   daemonise(command: Command, timeout: Micros): Promise<string | null | typeof LATE>;
@@ -39,6 +42,7 @@ export interface Launcher {
 
 /** As a child of ours, in a session of its own. */
 export const sessionLauncher: Launcher = {
+  state: async () => null,
   async daemonise(command, timeout) {
     const pid = await spawnCommand(command);
     if (typeof pid === 'string') return pid;
@@ -72,57 +76,7 @@ export function exitOf(pid: number): Promise<number> {
 export async function spawnCommand({ run, user }: Command): Promise<number | string> {
   const account = user === null ? await ownAccount() : await accountOf(user);
   if (account === null) return `there is no account ${user}`;
-  if (await isShuttingDown(ORDER)) return SHUTTING_DOWN;
+  if (await isShuttingDown(ASK)) return SHUTTING_DOWN;
   const pid = launch(run, account, {}, [nothing, 0, 1, 1, 2, 2]);
   return typeof pid === 'number' ? pid : failureWords(pid);
-}
-
-/** In a unit of its own: outside of our cgroup, which ends with us, and of our sandbox. It is seen in `systemctl status` and in the
- *  journal, and systemd ends what is left of it. */
-export function unitLauncher(unit: string): Launcher {
-  return {
-    async daemonise(command, timeout) {
-      const kind = ['--property=Type=forking', ...(command.pidFile === null ? [] : [`--property=PIDFile=${command.pidFile}`])];
-      const said = await runInUnit(unit, command, ['--collect', ...kind], timeout);
-      if (said.kind === 'ended' && said.status === 0) return null;
-      return said.kind === 'late' ? LATE : unitFailure(said, unit);
-    },
-    async signal(signal, processes) {
-      if (sendDirectly(signal, processes).length === 0) return;
-      await tellSystemd(['systemctl', 'kill', `--signal=${signal}`, '--', unit], ORDER);
-    },
-  };
-}
-
-function unitFailure(said: Said, unit: string): string {
-  if (isRefusedByShutdown(said)) return SHUTTING_DOWN;
-  const words = refusalWords(said);
-  // Its commands and their statuses are in the journal, the unit itself is gone.
-  return words.startsWith('Job for') ? `it has failed: journalctl --unit=${unit}` : words;
-}
-
-/** @param kind further arguments of systemd-run(1)
- *  @returns what systemd-run said; status 0: the unit is up */
-export async function runInUnit(unit: string, { run, user }: Command, kind: readonly string[], timeout: Micros): Promise<Said> {
-  const deadline = sysnet.now() + timeout;
-  const left = (): Micros => micros(Math.max(0, deadline - sysnet.now()));
-  const [path = '', ...rest] = run;
-  const argv = [
-    'systemd-run',
-    `--unit=${unit}`,
-    `--description=${basename(path)}, kept alive by holdfast`,
-    `--property=TimeoutStartSec=${Math.ceil(timeout / 1_000_000)}`,
-    ...(user === null ? [] : [`--uid=${user}`]),
-    ...kind,
-    '--',
-    path,
-    // It puts variables in for `$NAME`, as in a unit file. systemd.service(5)
-    ...rest.map(argument => argument.replaceAll('$', '$$$$')),
-  ];
-  const said = await tellSystemd(argv, timeout);
-  if (said.kind !== 'ended' || !/already (loaded|exists)/.test(said.text)) return said;
-  // Of a former life: failed, or a process that somebody kept alive.
-  await tellSystemd(['systemctl', 'stop', '--', unit], left());
-  await tellSystemd(['systemctl', 'reset-failed', '--', unit], left());
-  return tellSystemd(argv, left());
 }

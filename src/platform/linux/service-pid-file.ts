@@ -72,6 +72,8 @@ export function openPidFileService(
       // The file may be anything while the process that it named lives.
       const known = follower.current();
       if (known !== null) return { name: 'running', pid: known.pid };
+      const watched = await launcher.state();
+      if (watched !== null) return watched;
       const old = await askOld();
       if (old.says !== 'running' && !isUnsettled(file)) return { name: 'dead', how: 'gone' };
       if (sysnet.now() >= until) return old.says === 'running' ? goBack(old.process) : withoutFile(file);

@@ -8,7 +8,7 @@ import { everyProcess, executableOf, hasName, lookAt, type ProcessInfo, sameProc
 import { onExit } from './process-watch.ts';
 import { systemCode } from './system-code.ts';
 
-/** How long those that go on may take for their open requests, after SIGQUIT. An idle worker of nginx is gone after 1 to 5 ms. */
+/** How long those that go on may take for their open requests, after SIGQUIT. An idle worker of nginx is gone after 10 to 20 ms. */
 const GRACE = millis(300);
 /** How long the kernel may take to end what it was told to: a process that waits for a disk ends later. */
 const DEATH = millis(1_000);

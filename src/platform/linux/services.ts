@@ -5,10 +5,10 @@ import { unreachable } from '../../lib/unreachable.ts';
 import type { ServiceHandle, Services } from '../agent-ports.ts';
 import { holderOf } from './port-holder.ts';
 import { openForegroundService } from './service-foreground.ts';
-import { type Command, commandKey, sessionLauncher, unitLauncher } from './service-launcher.ts';
+import { type Command, commandKey, sessionLauncher } from './service-launcher.ts';
 import { openServiceMemory } from './service-memory.ts';
 import { openPidFileService } from './service-pid-file.ts';
-import { openTransientService } from './service-transient.ts';
+import { openTransientService, unitLauncher } from './service-transient.ts';
 import { openUnitService } from './service-unit.ts';
 
 export interface ServiceParts {
@@ -24,7 +24,7 @@ export function openServices({ directory, ownUnits }: ServiceParts): Services {
     const unit = `holdfast-${key}.service`;
     const memory = openServiceMemory(join(directory, `service-${key}.json`));
     if (command.pidFile !== null) {
-      const launcher = ownUnits ? unitLauncher(unit) : sessionLauncher;
+      const launcher = ownUnits ? unitLauncher(unit, command) : sessionLauncher;
       return openPidFileService(command, command.pidFile, { launcher, memory }, ended);
     }
     return ownUnits ? openTransientService(unit, command, ended) : openForegroundService(command, memory, ended);

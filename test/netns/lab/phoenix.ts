@@ -30,6 +30,7 @@ fi
 vrrp_script chk_nginx {
   script "${file('sh')}"
   interval 2
+  timeout 5
   weight -20
 }
 vrrp_instance ${router.name} {

@@ -53,9 +53,13 @@ const UNITS = ['systemd-poweroff.service', 'systemd-reboot.service', 'systemd-jo
 ]);
 const ETC = ['nginx', 'dbus-1'];
 
+/** Programs and units of Debian's packages systemd, dbus and nginx-light. */
+const NEEDED = ['systemd', 'system/dbus.service', 'system/nginx.service'].map(name => `/usr/lib/systemd/${name}`);
+
 /** Why there can be no systemd here, or null. */
 export function systemdMissing(): string | null {
-  if (!existsSync('/usr/lib/systemd/systemd')) return 'systemd is not installed';
+  const missing = NEEDED.find(path => !existsSync(path));
+  if (missing !== undefined) return `${missing} is not installed`;
   return cgroups() === null ? 'no cgroup2 is mounted' : null;
 }
 

@@ -75,6 +75,8 @@ await drill('hooks are told each role, in order', {}, async (t, lab) => {
 
   const slow = lab.start('a', { ...web(200), more: `on_active = ${hook(stuck.path)}\non_change = ${hook(all.path)}` });
   await slow.entered('web', 'active', 15_000, from);
+  // Whoever had it says goodbye.
+  await lab.observer.servesAlone('a', VIP, 5000);
   const begun = now();
   await slow.says(/hook\.failed .*on_active/, 10_000, begun);
   await until('the hook behind it', 5000, () => all.told().at(-1)?.event === 'active');

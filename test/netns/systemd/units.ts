@@ -35,7 +35,10 @@ t.test('nginx.service', { skip: why ?? false, timeout: 600_000 }, async t => {
   };
   const started = async (): Promise<number> => {
     await machine.run('systemctl', 'start', UNIT);
-    return running();
+    const pid = await running();
+    // What nginx is told before that, it hears only with the next signal.
+    await until('its workers', BOUND, () => childrenOf(pid).length > 0);
+    return pid;
   };
   /** Waits for the word of an end since then. @returns µs */
   const told = (since: number) => until('the end to be told', BOUND, async () => (await call.ended()).find(at => at >= since) ?? false);

@@ -25,16 +25,19 @@ async function begin(t: Test) {
   return { machine, agent };
 }
 
-async function start(t: Test, agent: Agent): Promise<number> {
+/** Until it is ready for signals: what comes before its workers is heard only with the next one. */
+async function start(t: Test, machine: NginxMachine, agent: Agent): Promise<number> {
   t.match(await agent.call.start(BOUND), { failure: null });
-  return followed(agent);
+  const pid = await followed(agent);
+  await workersOf(machine, pid);
+  return pid;
 }
 
 t.test('started, stopped, started', needsNginx, async t => {
   const { machine, agent } = await begin(t);
   const { call } = agent;
   t.same(await call.state(), { name: 'stopped' });
-  const pid = await start(t, agent);
+  const pid = await start(t, machine, agent);
   t.equal(pid, pidIn(machine.pidFile));
   t.ok((await workersOf(machine, pid)).includes(Number(await machine.ask())));
   t.match(await machine.sh(`cat /proc/${pid}/stat`), new RegExp(`^${pid} \\(nginx\\) S \\d+ ${pid} ${pid} `), 'in a session of its own');
@@ -44,19 +47,18 @@ t.test('started, stopped, started', needsNginx, async t => {
   await machine.kill(pid, 'QUIT');
   await told(agent, 1);
   t.same(await call.state(), { name: 'stopped' }, 'it has removed its pid file');
-  await machine.kill(await start(t, agent), 'TERM');
+  await machine.kill(await start(t, machine, agent), 'TERM');
   await told(agent, 2);
   t.same(await call.state(), { name: 'stopped' });
   await machine.sh(`${NGINX} -p ${machine.folder} -c ${machine.folder}/nginx.conf`);
-  const theirs = await followed(agent);
-  await machine.kill(theirs, 'KILL');
+  await machine.kill(await followed(agent), 'KILL');
   await told(agent, 3);
   t.same(await call.state(), { name: 'dead', how: 'gone' }, 'also when somebody else has started it');
 });
 
 t.test('kill -9 of the master: its workers go on answering, and are ended before the start', needsNginx, async t => {
   const { machine, agent } = await begin(t);
-  const pid = await start(t, agent);
+  const pid = await start(t, machine, agent);
   const workers = await workersOf(machine, pid);
   await machine.kill(pid, 'KILL');
   await told(agent, 1);
@@ -70,7 +72,7 @@ t.test('kill -9 of the master: its workers go on answering, and are ended before
 
 t.test('kill -9 of the whole group', needsNginx, async t => {
   const { machine, agent } = await begin(t);
-  const pid = await start(t, agent);
+  const pid = await start(t, machine, agent);
   const revived = agent.call.revive(BOUND);
   await machine.kill(-pid, 'KILL');
   t.match(await revived, { state: { name: 'dead', how: 'gone' }, failure: null });
@@ -81,14 +83,14 @@ t.test('kill -9 of the whole group', needsNginx, async t => {
 t.test('orphans of a master that died while no agent was there, and of one that no agent has ever seen', needsNginx, async t => {
   const { machine, agent: first } = await begin(t);
   const { folder, pidFile } = machine;
-  const pid = await start(t, first);
+  const pid = await start(t, machine, first);
   const workers = await workersOf(machine, pid);
   await first.worker.kill();
   await machine.kill(pid, 'KILL');
   const second = await machine.agent();
   t.same(await second.call.state(), { name: 'dead', how: 'gone' });
   t.equal((await machine.alive(workers)).length, 2);
-  const next = await start(t, second);
+  const next = await start(t, machine, second);
   t.same(await machine.alive(workers), []);
   await second.worker.kill();
   await machine.kill(next, 'QUIT');
@@ -98,14 +100,14 @@ t.test('orphans of a master that died while no agent was there, and of one that 
   const theirs = await workersOf(machine, unseen);
   await machine.kill(unseen, 'KILL');
   const third = await machine.agent();
-  await start(t, third);
+  await start(t, machine, third);
   t.same(await machine.alive(theirs), []);
   t.equal(readdirSync(`${folder}/notes`).length, 1);
 });
 
 t.test('a reload, a reopening of logs, and a killed worker are not even told', needsNginx, async t => {
   const { machine, agent } = await begin(t);
-  const pid = await start(t, agent);
+  const pid = await start(t, machine, agent);
   const others = (before: readonly number[]) =>
     until('other workers', BOUND, async () => {
       const now = await machine.childrenOf(pid);
@@ -132,7 +134,7 @@ async function upgrade(machine: NginxMachine, old: number): Promise<number> {
 
 t.test('a binary upgrade: the new master is followed', needsNginx, async t => {
   const { machine, agent } = await begin(t);
-  const old = await start(t, agent);
+  const old = await start(t, machine, agent);
   const fresh = await upgrade(machine, old);
   await machine.kill(old, 'QUIT');
   await told(agent, 1);
@@ -148,7 +150,7 @@ for (const signal of ['QUIT', 'KILL']) {
     needsNginx,
     async t => {
       const { machine, agent } = await begin(t);
-      const old = await start(t, agent);
+      const old = await start(t, machine, agent);
       const fresh = await upgrade(machine, old);
       t.equal(await running(agent), fresh);
       await machine.kill(old, 'WINCH');
@@ -167,7 +169,7 @@ for (const signal of ['QUIT', 'KILL']) {
 
 t.test('the old master, slow to take its pid file back, is followed even so', needsNginx, async t => {
   const { machine, agent } = await begin(t);
-  const old = await start(t, agent);
+  const old = await start(t, machine, agent);
   const fresh = await upgrade(machine, old);
   t.equal(await running(agent), fresh);
   await machine.kill(old, 'STOP');
@@ -192,7 +194,8 @@ chmod 755 /mnt/daemon`);
   const open = (agent: Agent) =>
     agent.call.open({ by: 'start', run: ['/mnt/daemon'], pidFile, user: null }, `${machine.folder}/notes`, false);
   await open(first);
-  const main = await start(t, first);
+  t.match(await first.call.start(BOUND), { failure: null });
+  const main = await followed(first);
   const [, group = ''] = /^\d+ \(sh\) \w \d+ (\d+) /.exec(await machine.sh(`cat /proc/${main}/stat`)) ?? [];
   t.not(group, `${main}`);
   const both = (await machine.sh(`pgrep -x -g ${group} sh`)).split('\n').map(Number);
@@ -208,7 +211,7 @@ chmod 755 /mnt/daemon`);
 
 t.test('hung: master and workers are ended, and it is started again', needsNginx, async t => {
   const { machine, agent } = await begin(t);
-  const pid = await start(t, agent);
+  const pid = await start(t, machine, agent);
   const all = [pid, ...(await workersOf(machine, pid))];
   for (const each of all) await machine.kill(each, 'STOP');
   t.match(await agent.call.start(BOUND), { failure: null });
@@ -231,7 +234,7 @@ t.test('an orphan answers what it was asked before it goes', needsNginx, async t
   machine.write({ http: 'server { listen 8080; location / { proxy_pass http://127.0.0.1:8081; } }' });
   const upstream = machine.start([process.execPath, '-e', UPSTREAM]);
   await upstream.says(/listens/);
-  const pid = await start(t, agent);
+  const pid = await start(t, machine, agent);
   const answer = machine.ask();
   await upstream.says(/asked/);
   await machine.kill(pid, 'KILL');
@@ -243,7 +246,7 @@ t.test('an orphan answers what it was asked before it goes', needsNginx, async t
 
 t.test('somebody else was quicker to start it', needsNginx, async t => {
   const { machine, agent } = await begin(t);
-  await machine.kill(await start(t, agent), 'KILL');
+  await machine.kill(await start(t, machine, agent), 'KILL');
   await told(agent, 1);
   await machine.sh(`pkill -x nginx; ${NGINX} -p ${machine.folder} -c ${machine.folder}/nginx.conf`);
   t.match(await agent.call.start(BOUND), { failure: null });
@@ -267,7 +270,7 @@ t.test('does not start: why, and who has the port', needsNginx, async t => {
   t.match(await call.holder(8080), /^\w+ \(\d+\)$/);
   await other.kill();
   await until('the port to be free', BOUND, async () => (await call.holder(8080)) === null);
-  const pid = await start(t, agent);
+  const pid = await start(t, machine, agent);
   t.equal(await call.holder(8080), `nginx (${pid})`, 'without its workers');
 });
 
@@ -284,7 +287,7 @@ t.test('a pid file that names somebody else, who is left alone whatever he does'
   await machine.kill(stranger, 'KILL');
   await told(agent, 1);
   t.same(await call.state(), { name: 'dead', how: 'gone' });
-  await start(t, agent);
+  await start(t, machine, agent);
 });
 
 t.test('a pid file that names nobody, or nothing', needsNginx, async t => {
@@ -295,7 +298,7 @@ t.test('a pid file that names nobody, or nothing', needsNginx, async t => {
   t.same(await call.state(), { name: 'dead', how: `${pidFile} is empty` });
   writeFileSync(pidFile, '99999\n');
   t.same(await call.state(), { name: 'dead', how: 'gone' });
-  const pid = await start(t, agent);
+  const pid = await start(t, machine, agent);
   await machine.sh(`mv ${pidFile} ${pidFile}.away`);
   t.same(await call.state(), { name: 'running', pid }, 'without its file, as long as it lives');
   await machine.sh(`mv ${pidFile}.away ${pidFile}`);
