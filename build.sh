@@ -67,7 +67,7 @@ need_compilers() { need gcc=gcc g++=g++ strip=binutils; }
 need_drills() {
   ((EUID == 0)) || fail 'network namespaces need root'
   need ip=iproute2 nginx=nginx-light keepalived=keepalived /usr/lib/frr/vrrpd=frr tcpdump=tcpdump \
-    arping=iputils-arping ping=iputils-ping ps=procps nsenter=util-linux
+    arping=iputils-arping ping=iputils-ping ps=procps nsenter=util-linux /usr/lib/systemd/systemd=systemd dbus-daemon=dbus
 }
 
 # What checks look at. PostgreSQL keeps its programs in a folder of its version.
@@ -177,7 +177,7 @@ run_tests() {
     /\| +(% Stmts|[0-9.]+) +\|/ { print } # coverage
     /^# No coverage/ && options !~ /disable-coverage/ { print }' || status=$?
   # tap ends with: # { total: 5, pass: 3, fail: 1, skip: 1 }
-  counts=$(grep -E '^# \{ total' ".cache/$name.tap" | tail -n 1)
+  counts=$(grep -aE '^# \{ total' ".cache/$name.tap" | tail -n 1)
   passed=$((passed + $(count pass "$counts")))
   failed=$((failed + $(count fail "$counts")))
   skipped=$((skipped + $(count skip "$counts")))
@@ -212,6 +212,7 @@ netns_tests() {
     return
   fi
   need_drills
+  need_servers
   binary
   # Strictly one at a time: they measure time.
   run_tests netns '--jobs=1 --disable-coverage --timeout=900' "${@:-test/netns}"
