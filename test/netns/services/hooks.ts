@@ -43,9 +43,9 @@ function listener(folder: string, name: string, body = ''): { readonly path: str
   };
 }
 
-/** Below /run, as nobody else may write on the way there. */
+/** Nobody else may write on the way there; /run is mounted noexec on Debian. */
 function folderOf(lab: Lab): string {
-  const folder = join('/run', `${lab.node('a').namespace}-hooks`);
+  const folder = join('/var/lib', `${lab.node('a').namespace}-hooks`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   onExit(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

@@ -26,7 +26,7 @@ const SERVERS = `
 
 await drill('whatever a check meets with', { limitMs: 120_000 }, async (t, lab) => {
   const node = lab.node('a');
-  const folder = join('/run', `${node.namespace}-hostile`);
+  const folder = join('/var/lib', `${node.namespace}-hostile`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   onExit(() => rmSync(folder, { recursive: true, force: true }));
   const script = (name: string, body: string): string => {

@@ -1,8 +1,7 @@
 // Tests src/platform/linux/hook-runner.ts with real programs, good ones and others, and that nothing of them is left.
 // Must not know routers or queues. Web servers: webhook.ts.
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Hook } from '../../../src/check/duties.ts';
 import type { Ended, HookCall, Program } from '../../../src/platform/agent-ports.ts';
@@ -10,6 +9,7 @@ import { createHookRunner, type HookRunnerParts } from '../../../src/platform/li
 import { programs } from '../../../src/platform/linux/program.ts';
 import { type Micros, micros, millis, seconds } from '../../../src/vrrp/units.ts';
 import { until } from '../../netns/lab/clock.ts';
+import { makeShelf } from './fixtures/programs.ts';
 
 const NEVER = new AbortController().signal;
 const PARTS: HookRunnerParts = {
@@ -30,13 +30,11 @@ const LONG = seconds(60);
 const BOUND = 20_000;
 const opts = process.getuid?.() === 0 ? {} : { skip: 'programs that only root can change take root to make' };
 
-/** A script in a folder of its own, where it finds itself. */
+/** A script in a folder of its own, which only root can change, and where it finds itself. */
 function script(t: Test, text: string): { readonly path: string; readonly folder: string; file(name: string): string } {
-  const folder = t.testdir({});
-  const path = join(folder, 'hook');
-  writeFileSync(path, `#!/bin/sh\ncd '${folder}' || exit 99\n${text}\n`);
-  chmodSync(path, 0o755);
-  return { path, folder, file: name => join(folder, name) };
+  const shelf = makeShelf(t);
+  const path = shelf.put('hook', `#!/bin/sh\ncd '${shelf.at}' || exit 99\n${text}\n`);
+  return { path, folder: shelf.at, file: shelf.path };
 }
 
 function runs(path: string, timeout: Micros, more: { readonly argv?: readonly string[]; readonly user?: string } = {}) {
