@@ -1,11 +1,13 @@
 // Runs one program to its end or to its time limit, whatever it does in between: see `Programs` in agent-ports.ts.
 // Must not know what it is good for.
-import { fchownSync, openSync } from 'node:fs';
+
+import { fchownSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type Micros, micros } from '../../vrrp/units.ts';
 import type { Ended, Program, Programs } from '../agent-ports.ts';
 import type { SystemError } from '../ports.ts';
 import type { Account } from './accounts.ts';
+import { devNull } from './dev-null.ts';
 import { accountFor, launch } from './launch.ts';
 import { LATE, within } from './patience.ts';
 import { everyProcess } from './process-table.ts';
@@ -59,7 +61,7 @@ async function run(program: Program): Promise<Ended> {
 
 /** Else it could use its descriptors, and not open them by their names: /dev/stdin, /dev/stderr. proc(5), /proc/PID/fd */
 function give(end: number, { uid, gid }: Account): void {
-  if (end === nothing || uid === process.geteuid?.()) return;
+  if (end === devNull() || uid === process.geteuid?.()) return;
   try {
     fchownSync(end, uid, gid);
   } catch (error) {
@@ -131,8 +133,6 @@ function kill(target: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
-const nothing = openSync('/dev/null', 'r');
-
 interface Input {
   /** For the program's standard input. */
   readonly end: number;
@@ -145,7 +145,7 @@ interface Input {
 /** A pipe, since that is what programs expect (a socket cannot be opened as /dev/stdin); with nothing to say, /dev/null.
  *  @returns -errno when there is no pipe to be had */
 function openInput(text: string): Input | number {
-  if (text === '') return { end: nothing, begin() {}, stop() {} };
+  if (text === '') return { end: devNull(), begin() {}, stop() {} };
   const pipe = sysnet.pipe(1);
   if (typeof pipe === 'number') return pipe;
   const [end, ours] = pipe;

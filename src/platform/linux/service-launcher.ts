@@ -1,12 +1,13 @@
 // How a service's command is started so that it outlives us, and what else there must be for that; here: as a child of ours, in a
 // session of its own. Must not know what the service is doing, nor how anybody learns that it ended.
+
 import { createHash } from 'node:crypto';
-import { openSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Service } from '../../check/duties.ts';
 import type { ServiceState } from '../../check/service.ts';
 import { type Micros, seconds } from '../../vrrp/units.ts';
 import { accountOf, ownAccount } from './accounts.ts';
+import { devNull } from './dev-null.ts';
 import { failureWords, launch } from './launch.ts';
 import { LATE, within } from './patience.ts';
 import type { ProcessInfo } from './process-table.ts';
@@ -21,8 +22,6 @@ export type Command = Extract<Service, { readonly by: 'start' }>;
 
 /** One question to systemd. */
 const ASK = seconds(5);
-
-const nothing = openSync('/dev/null', 'r');
 
 /** A name that stays the same over our restarts, and that no other command has. */
 export function commandKey(command: Command): string {
@@ -77,6 +76,6 @@ export async function spawnCommand({ run, user }: Command): Promise<number | str
   const account = user === null ? await ownAccount() : await accountOf(user);
   if (account === null) return `there is no account ${user}`;
   if (await isShuttingDown(ASK)) return SHUTTING_DOWN;
-  const pid = launch(run, account, {}, [nothing, 0, 1, 1, 2, 2]);
+  const pid = launch(run, account, {}, [devNull(), 0, 1, 1, 2, 2]);
   return typeof pid === 'number' ? pid : failureWords(pid);
 }

@@ -1,9 +1,10 @@
 // Asks systemd and gives it orders, through its own program: what units are doing, start, stop, kill.
 // Must not know what follows from an answer. systemctl(1)
-import { openSync } from 'node:fs';
+
 import { access } from 'node:fs/promises';
 import { type Micros, micros } from '../../vrrp/units.ts';
 import { ownAccount } from './accounts.ts';
+import { devNull } from './dev-null.ts';
 import { failureWords, launch } from './launch.ts';
 import { LATE, within } from './patience.ts';
 import { onExit } from './process-watch.ts';
@@ -26,7 +27,6 @@ const PLACES = ['/usr/bin', '/bin'];
 const MOST = 1 << 20;
 
 const chunk = Buffer.alloc(1 << 16);
-const nothing = openSync('/dev/null', 'r');
 let place: Promise<string | null> | null = null;
 
 /** Whether systemd manages this machine. */
@@ -54,7 +54,7 @@ export async function tellSystemd(argv: readonly string[], timeout: Micros): Pro
   const pipe = sysnet.pipe(0);
   if (typeof pipe === 'number') return { kind: 'absent', why: `no pipe to ${name}: ${errnoName(pipe)}` };
   const [ours, its] = pipe;
-  const pid = launch([`${folder}/${name}`, ...rest], account, {}, [nothing, 0, its, 1, its, 2]);
+  const pid = launch([`${folder}/${name}`, ...rest], account, {}, [devNull(), 0, its, 1, its, 2]);
   sysnet.close(its);
   if (typeof pid !== 'number') {
     sysnet.close(ours);

@@ -4,9 +4,12 @@ import { start } from './daemon.ts';
 import type { Network } from './network.ts';
 
 export interface Bystander {
-  /** The longest that it had to wait in `from <= at < to` (µs), ms. */
+  /** What the machine may have cost in `from <= at < to` (µs), ms: the longest that it had to wait, as often as there are processes in the chain from
+   *  a death to a page: the agent, the service, the client. */
   late(from: number, to?: number): number;
 }
+
+const CHAIN = 3;
 
 /** How long it sleeps each time, ms. */
 const NAP = 5;
@@ -24,7 +27,7 @@ export function startBystander(network: Network): Bystander {
   return {
     late(from, to = Number.POSITIVE_INFINITY) {
       const seen = daemon.lines.filter(({ at }) => at >= from && at < to).map(({ text }) => Number(text));
-      return Math.max(0, ...seen.filter(Number.isFinite));
+      return CHAIN * Math.max(0, ...seen.filter(Number.isFinite));
     },
   };
 }
