@@ -20,7 +20,7 @@ const seed = Number(process.env.HOLDFAST_SEED ?? 20260);
 
 const missing = process.env.HOLDFAST_LAB_DAEMON === undefined ? null : 'only holdfast reloads by command';
 
-await drill(`${RELOADS} reloads`, { addresses: [VIP, MAIL, VIP6], limitMs: 150_000, missing }, async (t, lab) => {
+await drill(`${RELOADS} reloads`, { addresses: [VIP, MAIL, VIP6], probeMs: 3, askMs: 15, limitMs: 250_000, missing }, async (t, lab) => {
   t.comment(`HOLDFAST_SEED=${seed}`);
   const file = join(lab.network.folder, 'a.toml');
   const a = startHoldfast(lab.network, lab.node('a'), first().routers ?? []);
@@ -30,6 +30,9 @@ await drill(`${RELOADS} reloads`, { addresses: [VIP, MAIL, VIP6], limitMs: 150_0
   lab.watch(b);
   await b.says(/router=six .*to=backup/, 15_000);
 
+  const asked = now();
+  await statusOf(a.socket);
+  const start = (now() - asked) / 1000;
   const from = now();
   let running = first();
   let early = 0;
@@ -51,13 +54,15 @@ await drill(`${RELOADS} reloads`, { addresses: [VIP, MAIL, VIP6], limitMs: 150_0
   const window = await lab.window(from);
   const late = memoryOf(a.pid).anonymous;
   const seconds = (window.to - window.from) / 1e6;
-  t.ok(seconds < 60, `${RELOADS} reloads in ${seconds.toFixed(1)} s`);
+  // Each is asked for and seen by commands of their own, so what a start of the executable costs here decides.
+  const allowed = (RELOADS * (100 + 4 * start)) / 1000;
+  t.ok(seconds < allowed, `${RELOADS} reloads in ${seconds.toFixed(1)} s; ${allowed.toFixed(1)} s at ${start.toFixed(0)} ms for a command`);
   const margin = marginMs(INTERVAL);
   lab.judge(steadyAdverts(window, STEADY.vrid, 'a', INTERVAL, margin));
   const count = window.seen.adverts.filter(advert => advert.vrid === STEADY.vrid).length;
   t.ok(count <= (seconds * 1000) / INTERVAL + 2, `${count} advertisements of web in ${seconds.toFixed(1)} s: none too many`);
   lab.judge(exactlyOneHolder(window, VIP, 'a'));
-  lab.judge(outageAtMost(window, VIP, margin));
+  lab.judge(outageAtMost(window, VIP, margin + 3));
   t.ok(late - early < 6144, `memory is flat: ${early} KiB after ${RELOADS / 10} reloads, ${late} after ${RELOADS}`);
   t.strictSame(
     a.lines.filter(line => line.at >= from && /router=web .*to=/.test(line.text)),
