@@ -11,6 +11,8 @@ import { stopNginx, type WatchedNginx, watchNginx } from '../../lab/watched-ngin
 
 const INTERVAL = 100;
 const PRIORITIES: Readonly<Record<string, number>> = { a: 200, b: 150, c: 100 };
+/** After a minute of failed starts the next one is a minute away. */
+const LAST_WAIT = 75_000;
 /** A verdict over a minute needs no probe each millisecond. */
 const CALM = { probeMs: 5, askMs: 25 };
 const SETTINGS = 'revive_within = "300ms"\nhold = "0s"';
@@ -33,7 +35,7 @@ async function holder(lab: Lab): Promise<string> {
 /** @param lastMs how long all of them are sick */
 export async function allSick(nodes: readonly string[], preempt: boolean, lastMs: number): Promise<void> {
   const name = `nginx is dead on ${nodes.join(', ')} for ${lastMs / 1000} s${preempt ? '' : ', preempt = false'}`;
-  await drill(name, { nodes, limitMs: lastMs + 90_000, ...CALM }, async (t, lab) => {
+  await drill(name, { nodes, limitMs: lastMs + 180_000, ...CALM }, async (t, lab) => {
     const all = nodes.map(node => watchNginx(lab.network, lab.node(node)));
     for (const nginx of all) await nginx.start();
     for (const [index, node] of nodes.entries()) {
@@ -57,7 +59,7 @@ export async function allSick(nodes: readonly string[], preempt: boolean, lastMs
     const well = all[nodes.indexOf(last)];
     const mended = now();
     well?.breakConfig(false);
-    await client.servedBy(last, 30_000);
+    await client.servedBy(last, LAST_WAIT);
     await sleep(500);
     lab.judge(exactlyOneHolder(await lab.window(now() - 400_000), VIP, last), `the first one that is well has it: ${last}`);
     lab.judge(outageAtMost(await lab.window(mended), VIP, HANDOVER_MS + CALM.probeMs), 'handed over without a gap');
@@ -69,7 +71,7 @@ export async function allSick(nodes: readonly string[], preempt: boolean, lastMs
 export async function allSickBesideKeepalived(lastMs: number): Promise<void> {
   await drill(
     `nginx is dead on two and on a keepalived for ${lastMs / 1000} s`,
-    { nodes: ['a', 'b', 'c'], limitMs: lastMs + 90_000, ...CALM },
+    { nodes: ['a', 'b', 'c'], limitMs: lastMs + 180_000, ...CALM },
     async (t, lab) => {
       const [a, b, c] = [
         watchNginx(lab.network, lab.node('a')),
@@ -99,7 +101,7 @@ export async function allSickBesideKeepalived(lastMs: number): Promise<void> {
       lab.judge(exactlyOneHolder(await lab.window(from), VIP, one), `sick for ${lastMs / 1000} s`);
       const other = one === 'a' ? 'b' : 'a';
       (other === 'a' ? a : b).breakConfig(false);
-      await client.servedBy(other, 30_000);
+      await client.servedBy(other, LAST_WAIT);
       t.pass('the first one that is well has it');
     },
   );
