@@ -26,8 +26,3 @@ export function shared<T>(work: (key: string) => Promise<T>): (key: string) => P
     return begun;
   };
 }
-
-/** `1 s`, `250 ms`: as the configuration has it. */
-export function limitWords(limit: Micros): string {
-  return limit < 1_000_000 ? `${limit / 1_000} ms` : `${limit / 1_000_000} s`;
-}

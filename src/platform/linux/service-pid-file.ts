@@ -2,9 +2,10 @@
 // being there or not, whether it ended in order. Must not know how the command is started.
 import { join } from 'node:path';
 import type { ServiceState } from '../../check/service.ts';
+import { limitWords } from '../../check/words.ts';
 import { type Micros, micros } from '../../vrrp/units.ts';
 import type { ServiceHandle } from '../agent-ports.ts';
-import { LATE, limitWords } from './patience.ts';
+import { LATE } from './patience.ts';
 import { hasName, type ProcessInfo, sameProcess } from './process-table.ts';
 import { openPidFile, type PidFile } from './process-watch.ts';
 import { openFollower } from './service-follower.ts';

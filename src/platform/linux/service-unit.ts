@@ -1,9 +1,9 @@
 // A service that is a unit of systemd: asked, started, and followed from one main process to the next.
 // Must not know when a service is to be started.
 import type { ServiceState } from '../../check/service.ts';
+import { limitWords } from '../../check/words.ts';
 import { type Micros, micros, millis, seconds } from '../../vrrp/units.ts';
 import type { ServiceHandle } from '../agent-ports.ts';
-import { limitWords } from './patience.ts';
 import { lookAt, type ProcessInfo, processesOfGroup, sameProcess } from './process-table.ts';
 import { openFollower } from './service-follower.ts';
 import { awaitEnd, endThem, remainsWords, type Send, sendDirectly } from './service-remains.ts';

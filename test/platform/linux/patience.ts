@@ -1,7 +1,8 @@
 // Waiting with a limit, and asking once.
 // Must not know what is waited for.
 import t from 'tap';
-import { LATE, limitWords, shared, within } from '../../../src/platform/linux/patience.ts';
+import { limitWords } from '../../../src/check/words.ts';
+import { LATE, shared, within } from '../../../src/platform/linux/patience.ts';
 import { millis, seconds } from '../../../src/vrrp/units.ts';
 
 t.test('within', async t => {

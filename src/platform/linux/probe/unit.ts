@@ -1,8 +1,9 @@
 // One look at a unit of systemd. Many such checks share one question, since to ask costs a program.
 // Must not know what starts or stops the unit.
 import type { Seen, UnitProbe } from '../../../check/probe.ts';
+import { limitWords } from '../../../check/words.ts';
 import { type Micros, millis, seconds } from '../../../vrrp/units.ts';
-import { LATE, limitWords, within } from '../patience.ts';
+import { LATE, within } from '../patience.ts';
 import { sysnet } from '../sysnet.ts';
 import { askUnits, refusalWords, type Said, tellSystemd } from '../systemctl.ts';
 import { deathWords, isUp, type UnitFacts } from '../unit-facts.ts';
