@@ -4,9 +4,9 @@ import { start } from './daemon.ts';
 import type { Network } from './network.ts';
 
 export interface Bystander {
-  /** What the machine may have cost in `from <= at < to` (µs), ms: the longest that it had to wait, as often as there are processes in the chain from
-   *  a death to a page: the agent, the service, the client. */
-  late(from: number, to?: number): number;
+  /** What the machine may have cost in `from <= at < to` (µs), ms: the longest that it had to wait, as often as processes wait for each other.
+   *  @param links how many there are in the chain: as a rule three from a death to a page, the agent, the service, the client */
+  late(from: number, to?: number, links?: number): number;
 }
 
 const CHAIN = 3;
@@ -25,9 +25,9 @@ export function startBystander(network: Network): Bystander {
     setTimeout(tick, ${NAP});`;
   const daemon = start(network.client, { name: 'the bystander', command: [process.execPath, '-e', code] });
   return {
-    late(from, to = Number.POSITIVE_INFINITY) {
+    late(from, to = Number.POSITIVE_INFINITY, links = CHAIN) {
       const seen = daemon.lines.filter(({ at }) => at >= from && at < to).map(({ text }) => Number(text));
-      return CHAIN * Math.max(0, ...seen.filter(Number.isFinite));
+      return links * Math.max(0, ...seen.filter(Number.isFinite));
     },
   };
 }
