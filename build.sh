@@ -223,6 +223,7 @@ run_verb_test() {
   trap summary EXIT
   case ${1%/} in
     '' | test | all)
+      [[ $1 != all ]] || export HOLDFAST_RELOADS=200
       check 'format and lint' node_modules/.bin/biome check --error-on-warnings --log-level=warn .
       check 'types' node_modules/.bin/tsc
       unit_tests
