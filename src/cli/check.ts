@@ -69,7 +69,7 @@ function tell(result: Result, output: Output): void {
 function summary({ machine: { routers, checks, watchdogs }, node, named }: Loaded): string {
   const names = routers.map(router => router.name).join(', ');
   return [
-    `${plural(routers.length, 'virtual router')} (${names})`,
+    routers.length === 0 ? 'no virtual router' : `${plural(routers.length, 'virtual router')} (${names})`,
     ...(checks.length > 0 ? [plural(checks.length, 'check')] : []),
     ...(watchdogs.length > 0 ? [plural(watchdogs.length, 'watchdog')] : []),
     `node ${node}${named === false ? ' without a table of its own' : ''}`,

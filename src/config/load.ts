@@ -58,7 +58,7 @@ export async function load(sources: readonly Source[], node: string): Promise<Lo
       related: [{ message: 'first set at', place: { source: first, path, at: 'key' } }],
     });
   }
-  if (findings.length === 0 && routers.length === 0) findings.push(noRouters(main, self, tables));
+  if (findings.length === 0 && routers.length === 0) findings.push(noRouters(main, self, tables, machine));
   const others = tables.filter(name => name !== self).map(name => [name, machineOf(sound, name)] as const);
   const nodes = new Map([[self, machine], ...others]);
   const machines = [...nodes.values()];
@@ -91,12 +91,13 @@ function read({ file, text, failure }: Source, index: number): Read {
   return { source, tree: parsed.tree, findings };
 }
 
-function noRouters(main: SourceFile, self: string, tables: readonly string[]): Finding {
+/** A mistake as a rule; but whoever only wants a service brought back may have a watchdog and nothing else. */
+function noRouters(main: SourceFile, self: string, tables: readonly string[], { watchdogs }: Machine): Finding {
   const everywhere = 'a virtual router looks like this: `[vrrp.web]`, then `interface`, `vrid` and `addresses`';
   const elsewhere = `this machine is node ${quote(self)}, the file has tables for ${tables.map(quote).join(', ')}; \`--node NAME\` checks for another`;
   return {
     code: 'no-routers',
-    severity: 'error',
+    severity: watchdogs.length > 0 && tables.length === 0 ? 'warning' : 'error',
     message: 'there is no virtual router',
     place: { source: main, span: null },
     hint: tables.length === 0 ? everywhere : elsewhere,

@@ -113,6 +113,12 @@ t.test('several files are several configurations', async t => {
   t.match(stderr, /error\[no-routers\][\s\S]*bad\.toml: 1 error\nerror\[file-missing\][\s\S]*none\.toml: 1 error\n$/);
 });
 
+t.test('a watchdog alone passes, and is counted', async t => {
+  const text = '[watchdog.nginx]\nunit = "nginx.service"\nprobe = { type = "tcp", port = 80 }\n';
+  const path = join(t.testdir({ 'holdfast.toml': text }), 'holdfast.toml');
+  t.match(await run(path), { code: 0, stdout: /: ok, no virtual router, 1 watchdog, node .*, 1 warning/ });
+});
+
 t.test('--json puts everything on stdout', async t => {
   const directory = t.testdir({
     'holdfast.toml': `${WARNED}${router('db', { ...HERE, addresses: '["192.0.2.9"]' })}`,

@@ -372,6 +372,16 @@ t.test('takes a byte order mark and any line ends, and nothing at all for an emp
   t.strictSame(await diagnose('a = "\0"'), ['syntax 1:6 the file contains the control character U+0000']);
 });
 
+t.test('a watchdog alone is a configuration, with a word about it', async t => {
+  const text = '[watchdog.nginx]\nunit = "nginx.service"\nprobe = { type = "tcp", port = 80 }\n';
+  const alone = await loadText(text);
+  t.match(alone.diagnostics, [{ code: 'no-routers', severity: 'warning' }, { code: 'watchdog-untracked' }]);
+  t.match(alone.plan, { routers: [], duties: { watchdogs: [{ name: 'nginx' }] } });
+  const elsewhere = await loadText(`${text}[node.edge-a.vrrp.web]\ninterface = "eth0"\nvrid = 51\naddresses = ["192.0.2.200/24"]\n`, 'edge-b');
+  t.match(elsewhere.diagnostics, [{ code: 'no-routers', severity: 'error' }, { code: 'watchdog-untracked' }], 'for other machines it is a mistake');
+  t.equal(elsewhere.plan, null);
+});
+
 t.test('names the machine that the file does not know', async t => {
   const text = '[vrrp.web]\nvrid = 51\naddresses = ["192.0.2.200/24"]\n[node.edge-a.vrrp.web]\ninterface = "eth0"\n';
   t.strictSame((await loadText(text, 'edge-a')).diagnostics, []);
