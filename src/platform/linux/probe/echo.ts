@@ -5,9 +5,9 @@
 // +---------------+---------------+------------------------------+
 // | type          | code          | checksum                     |
 // +---------------+---------------+------------------------------+
-// | identifier                    | sequence number              |  both random, and used as one number: the key
+// | identifier, of the socket     | sequence number, of the look |  together the key
 // +-------------------------------+------------------------------+
-// | payload, random too: an answer has it all, an error perhaps nothing of it                        ...
+// | payload, random: an answer has it all, an error perhaps nothing of it                        ...
 import { type Address, addressFromBytes, type Family } from '../../../vrrp/address.ts';
 import { complement, sumWords } from '../../../vrrp/checksum.ts';
 
@@ -53,12 +53,25 @@ export type Echoed =
   /** `why` follows the name of whoever said it: `says: host unreachable`. */
   | { readonly kind: 'error'; readonly why: string };
 
+/** The key of the request that a message may be about.
+ *  @param packet as a raw socket gives it: over IPv4 with the IP header
+ *  @returns null where none can be read */
+export function keyOf(family: Family, packet: Uint8Array): number | null {
+  const bytes = behindHeader(family, packet);
+  const at = (bytes[0] === REPLY[family] ? 0 : QUOTED[family].echo) + 4;
+  return bytes.length < at + 4 ? null : bytes.readUInt32BE(at);
+}
+
+function behindHeader(family: Family, packet: Uint8Array): Buffer {
+  const header = family === 'ipv4' ? ((packet[0] ?? 0) & 0xf) * 4 : 0;
+  return Buffer.from(packet.buffer, packet.byteOffset + Math.min(header, packet.length), Math.max(0, packet.length - header));
+}
+
 /** @param packet as a raw socket gives it: over IPv4 with the IP header
  *  @param source of the packet
  *  @returns null for what is not about this request */
 export function decodeEcho({ family, target, key, payload }: Echo, packet: Uint8Array, source: Address): Echoed | null {
-  const header = family === 'ipv4' ? ((packet[0] ?? 0) & 0xf) * 4 : 0;
-  const bytes = Buffer.from(packet.buffer, packet.byteOffset + Math.min(header, packet.length), Math.max(0, packet.length - header));
+  const bytes = behindHeader(family, packet);
   if (bytes.length < HEADER) return null;
   const type = bytes[0] ?? 0;
   if (type === REPLY[family]) {
@@ -115,31 +128,31 @@ const UNREACHABLE_IPV6: Readonly<Record<number, string>> = {
 type Instruction = readonly [code: number, jt: number, jf: number, k: number];
 
 // bpf_common.h. A is the accumulator, X the index register.
-const LD_W_ABS = 0x20;
+const LD_H_ABS = 0x28;
 const LD_B_ABS = 0x30;
-const LD_W_IND = 0x40;
+const LD_H_IND = 0x48;
 const LD_B_IND = 0x50;
 const LDX_MSH = 0xb1;
 const JEQ = 0x15;
 const RET = 0x06;
 
-/** Lets through what may be about one key: so that each look can have a socket of its own, and is not woken by all the others.
+/** Lets through what may be about one identifier, so that nobody is woken by the echoes of others.
  *  Only a first sieve; `decodeEcho` decides.
  *  @returns struct sock_filter[] */
-export function echoFilter(family: Family, key: number): Uint8Array {
+export function echoFilter(family: Family, identifier: number): Uint8Array {
   const { echo } = QUOTED[family];
   // A raw IPv4 socket's packet begins with the IP header, an IPv6 one's behind it.
-  const [begin, byte, word]: readonly [readonly Instruction[], number, number] =
-    family === 'ipv4' ? [[[LDX_MSH, 0, 0, 0]], LD_B_IND, LD_W_IND] : [[], LD_B_ABS, LD_W_ABS];
+  const [begin, byte, half]: readonly [readonly Instruction[], number, number] =
+    family === 'ipv4' ? [[[LDX_MSH, 0, 0, 0]], LD_B_IND, LD_H_IND] : [[], LD_B_ABS, LD_H_ABS];
   return assemble([
     ...begin,
     [byte, 0, 0, 0],
     [JEQ, 0, 2, REPLY[family]],
-    [word, 0, 0, 4],
-    [JEQ, 2, 3, key],
+    [half, 0, 0, 4],
+    [JEQ, 2, 3, identifier],
     // What is too short to be read at that place is dropped by that.
-    [word, 0, 0, echo + 4],
-    [JEQ, 0, 1, key],
+    [half, 0, 0, echo + 4],
+    [JEQ, 0, 1, identifier],
     [RET, 0, 0, 0xffff],
     [RET, 0, 0, 0],
   ]);

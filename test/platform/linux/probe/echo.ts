@@ -1,7 +1,7 @@
 // src/platform/linux/probe/echo.ts: ICMP echo as bytes. On the wire: ping.ts.
 import fc from 'fast-check';
 import t from 'tap';
-import { decodeEcho, type Echo, echoFilter, encodeEcho, PAYLOAD } from '../../../../src/platform/linux/probe/echo.ts';
+import { decodeEcho, type Echo, echoFilter, encodeEcho, keyOf, PAYLOAD } from '../../../../src/platform/linux/probe/echo.ts';
 import { type Address, addressBytes, type Family } from '../../../../src/vrrp/address.ts';
 import { fold, sumWords } from '../../../../src/vrrp/checksum.ts';
 import { ip } from '../../../fixtures/virtual-router.ts';
@@ -80,6 +80,16 @@ for (const family of FAMILIES) {
     }
   });
 
+  t.test(`${family}: a message tells whose it may be`, async t => {
+    const key = (message: Uint8Array) => keyOf(family, packet(family, message));
+    t.equal(key(answer(family)), 0xdead_beef);
+    t.equal(key(answer(family).subarray(0, 8)), 0xdead_beef);
+    t.equal(key(answer(family).subarray(0, 7)), null);
+    t.equal(key(error(family, 3, 1)), 0xdead_beef);
+    t.equal(key(error(family, 3, 1).subarray(0, family === 'ipv4' ? 35 : 55)), null);
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 120 }), bytes => keyOf(family, bytes) !== undefined));
+  });
+
   t.test(`${family}: every error has words, and nothing else is one`, async t => {
     for (let type = 0; type < 256; type += 1) {
       for (const code of [0, 1, 3, 4, 13, 77]) {
@@ -103,5 +113,5 @@ t.test('ipv4: options in the header of an answer', async t => {
 });
 
 t.test('the filter is whole instructions', async t => {
-  for (const family of FAMILIES) t.equal(echoFilter(family, 0xffff_ffff).length % 8, 0);
+  for (const family of FAMILIES) t.equal(echoFilter(family, 0xffff).length % 8, 0);
 });

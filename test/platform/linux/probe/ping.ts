@@ -100,16 +100,16 @@ t.test('who says why not is named', needs, async t => {
   t.strictSame(await look(ping('198.51.100.1'), LONG), { trouble: 'unreachable', seen: 'no route to the network' });
 });
 
-t.test('the kernel queues nothing but what is about one key', root, async t => {
+t.test('the kernel queues nothing but what is about one identifier', root, async t => {
   for (const [family, target, domain] of [
     ['ipv4', '127.0.0.1', AF_INET],
     ['ipv6', '::1', AF_INET6],
   ] as const) {
     const fd = must(sysnet.socket(domain, SOCK_RAW, ECHO_PROTOCOL[family]));
     t.teardown(() => void sysnet.close(fd));
-    must(sysnet.attachFilter(fd, echoFilter(family, 0xdead_beef)));
+    must(sysnet.attachFilter(fd, echoFilter(family, 0xdead)));
     const { receive, at } = batch(8, 100);
-    for (const key of [1, 0xdead_beee, 0xdead_beef, 0xbeef_dead]) {
+    for (const key of [1, 0xdeae_beef, 0xdead_beef, 0xbeef_dead]) {
       const echo = { family, target: ip(target), key, payload: new Uint8Array(PAYLOAD) };
       must(sysnet.sendto(fd, encodeEcho(echo), 0, sockaddrInet(echo.target, 0)));
     }
@@ -138,6 +138,17 @@ t.test('an interface that goes down in the middle', needs, async t => {
   await look(ping('127.0.0.1'), LONG);
   await near.ip('link set hf0 down');
   t.match(await seen, { trouble: /^(unreachable|timeout)$/ });
+});
+
+t.test('looks that come one by one share a socket, and it is closed when they stop', root, async t => {
+  const quiet = leftovers();
+  const sockets = (): number => (process as unknown as { getActiveResourcesInfo(): string[] }).getActiveResourcesInfo().length;
+  await lookAtPing(ping('127.0.0.1'), LONG);
+  const open = sockets();
+  for (let i = 0; i < 20; i += 1) t.match(await lookAtPing(ping('127.0.0.1'), LONG), { trouble: null });
+  t.ok(sockets() <= open, 'no more than after the first');
+  t.match(await lookAtPing(ping('233.252.0.1', 'lo'), SHORT), { trouble: /^(timeout|unreachable)$/ }, 'one that is bound is its own');
+  await quiet();
 });
 
 t.test('hundreds at once, to the same and to others: each gets its own answer', root, async t => {
