@@ -10,6 +10,7 @@ usage() {
 usage: ./build.sh VERB
 
   binary           dist/holdfast, the one executable
+  image            dist/holdfast-x86_64.img, the disk of the appliance, also packed (.zst), with checksums and manifest; needs root
   test             format and lint, types, unit tests, then the executable and the drills in network namespaces
   test PATH        only the tests of that file or folder
   test all         every test there is, also the long ones
@@ -129,6 +130,33 @@ binary() {
     node build/executable.ts
 }
 
+need_image() {
+  ((EUID == 0)) || fail 'the image needs root: it is made of installed packages'
+  need mmdebstrap=mmdebstrap mksquashfs=squashfs-tools mcopy=mtools mkfs.fat=dosfstools sfdisk=fdisk grub-mkimage=grub-common \
+    cpio=cpio zstd=zstd depmod=kmod xz=xz-utils readelf=binutils apt-get=apt
+  [[ -d /usr/lib/grub/i386-pc ]] || install_packages grub-pc-bin
+  [[ -d /usr/lib/grub/x86_64-efi ]] || install_packages grub-efi-amd64-bin
+  [[ -e /usr/share/keyrings/debian-archive-keyring.gpg ]] || install_packages debian-archive-keyring
+}
+
+image() {
+  need_image
+  binary
+  local build=build/image work=.cache/image
+  local common="$build/paths.ts $build/run.ts"
+  mkdir -p $work
+  step 'image-packages' "$build/packages.ts $build/apt.ts $build/lists.ts image/packages.list $common" \
+    "$work/base $work/kernel $work/manifest" node $build/packages.ts
+  step 'image-root' "$build/tree.ts $build/initrd.ts $build/libraries.ts $build/lists.ts $build/modules.ts $common
+    $work/manifest image/strip.list image/modules.list image/rootfs-overlay firmware/initrd" \
+    "$work/tree $work/initrd $work/vmlinuz" node $build/tree.ts
+  step 'image-squashfs' "$build/root.ts $common .cache/stamps/image-root dist/holdfast package.json" "$work/root.squashfs" \
+    node $build/root.ts
+  step 'image-disk' "$build/disk.ts $build/fat.ts $build/grub.ts $build/partitions.ts $build/lists.ts $common
+    $work/root.squashfs $work/initrd $work/vmlinuz $work/manifest firmware/disk.sfdisk firmware/grub image/config-readme.txt" \
+    'dist/holdfast-x86_64.img dist/holdfast-x86_64.img.zst' node $build/disk.ts
+}
+
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
 passed=0 failed=0 skipped=0
@@ -197,7 +225,7 @@ unit_tests() {
   servers_where_allowed
   # shellcheck disable=SC2086 # lists on purpose
   run_tests pure "$PARALLEL --timeout=120" $PURE
-  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/core test/api test/cli test/platform test/scenario
+  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/appliance test/core test/api test/cli test/platform test/scenario
 }
 
 binary_tests() {
@@ -239,7 +267,7 @@ run_verb_test() {
         test/binary*) binary_tests "$path" ;;
         *)
           [[ $path != test/platform* ]] || servers_where_allowed
-          run_tests "path" "$PARALLEL --disable-coverage" "$path"
+          run_tests "path" "$PARALLEL --disable-coverage --timeout=120" "$path"
           ;;
       esac
       ((passed + failed + skipped > 0)) || fail "no tests in $1"
@@ -255,6 +283,7 @@ clean() {
 case ${1:-help} in
   native) native ;;
   binary) binary ;;
+  image) image ;;
   test) run_verb_test "${2:-}" ;;
   demo)
     need_drills

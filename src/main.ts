@@ -14,6 +14,8 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   status: async () => (await import('./cli/status.ts')).status,
   reload: async () => (await import('./cli/reload.ts')).reload,
   confirm: async () => (await import('./cli/confirm.ts')).confirm,
+  // For the scripts of our image, so not in the usage.
+  appliance: async () => (await import('./cli/appliance.ts')).appliance,
 };
 
 const USAGE = `usage: holdfast VERB [OPTION...]

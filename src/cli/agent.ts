@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import systemdNotify from 'systemd-notify';
 import type { ReloadReport } from '../api/reload.ts';
 import { SocketInUse, serveControl } from '../api/server.ts';
-import { reportStatus } from '../api/status.ts';
+import { reportStatus, type StatusReport } from '../api/status.ts';
 import { type Diagnostic, printable } from '../config/diagnostic.ts';
 import type { Difference } from '../config/plan.ts';
 import { createAgent, type Reading } from '../core/agent.ts';
@@ -29,7 +29,7 @@ import { timers } from '../platform/linux/timers.ts';
 import { isInService } from '../platform/linux/transient-unit.ts';
 import { webConnection } from '../platform/linux/web-connection.ts';
 import { routerKey } from '../vrrp/router.ts';
-import { millis } from '../vrrp/units.ts';
+import { millis, seconds } from '../vrrp/units.ts';
 import { learnedPath, RUN_OPTIONS } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { examine, interfacesHere } from './files.ts';
@@ -90,17 +90,20 @@ export async function agent(argv: readonly string[]): Promise<number> {
       tell: createTeller(),
       wallNow,
     });
+    if (process.env.HOLDFAST_APPLIANCE !== undefined) void keepConsole(report);
     channel = openChannel<ToAgent, ToEngine>(AGENT_FD, core.received, () => resolve(EXIT.done));
     const listening = listen();
+
+    async function report(): Promise<StatusReport | null> {
+      const status = await core.status();
+      return status === null ? null : reportStatus(status, node, wallNow(), core.configuration(), core.services());
+    }
 
     /** @returns false without a control socket: then nothing is started, and what runs goes on until a next agent tries again */
     async function listen(): Promise<boolean> {
       try {
         await serveControl(values.socket, {
-          status: async () => {
-            const status = await core.status();
-            return status === null ? null : reportStatus(status, node, wallNow(), core.configuration(), core.services());
-          },
+          status: report,
           async reload({ dryRun, confirmMs }) {
             const confirmWithin = confirmMs === null ? null : millis(confirmMs);
             return reportReload(await core.reload({ dryRun, confirmWithin }), Date.now());
@@ -115,6 +118,19 @@ export async function agent(argv: readonly string[]): Promise<number> {
         return false;
       }
     }
+  });
+}
+
+/** Loaded where the unit of our image asks for it. */
+async function keepConsole(status: () => Promise<StatusReport | null>): Promise<void> {
+  const { keepDesk } = await import('./appliance-desk.ts');
+  keepDesk({
+    status,
+    async run(argv) {
+      const ended = await programs.run({ argv, user: 'root', environment: {}, input: '', timeout: seconds(30) });
+      return 'kind' in ended && ended.kind === 'exit' && ended.status === 0 ? ended.output : null;
+    },
+    now: () => performance.now(),
   });
 }
 

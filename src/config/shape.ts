@@ -39,7 +39,7 @@ export function checkShape(forest: Forest): { findings: readonly Finding[]; brok
   return { findings, broken: new Set([...doomed, ...excused].map(path => JSON.stringify(path))) };
 }
 
-interface Issue {
+export interface Issue {
   readonly issue: z.core.$ZodIssue;
   readonly path: Path;
 }
@@ -55,7 +55,7 @@ function issuesOf(tree: Table): readonly Issue[] {
 }
 
 /** Of a value that may be written in several ways, the issues with the way that was meant: the one whose type is right. */
-function meantBy(issue: z.core.$ZodIssue, parent: Path): readonly Issue[] {
+export function meantBy(issue: z.core.$ZodIssue, parent: Path): readonly Issue[] {
   const path = [...parent, ...issue.path.map(step => (typeof step === 'number' ? step : String(step)))];
   const ways = issue.code === 'invalid_union' ? issue.errors : [];
   const meant = ways.find(errors => !errors.some(error => error.code === 'invalid_type' && error.path.length === 0));
