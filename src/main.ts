@@ -14,6 +14,10 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   status: async () => (await import('./cli/status.ts')).status,
   reload: async () => (await import('./cli/reload.ts')).reload,
   confirm: async () => (await import('./cli/confirm.ts')).confirm,
+  drain: async () => (await import('./cli/orders.ts')).drain,
+  promote: async () => (await import('./cli/orders.ts')).promote,
+  resume: async () => (await import('./cli/orders.ts')).resume,
+  announce: async () => (await import('./cli/orders.ts')).announce,
   // For the scripts of our image, so not in the usage.
   appliance: async () => (await import('./cli/appliance.ts')).appliance,
 };
@@ -25,6 +29,10 @@ const USAGE = `usage: holdfast VERB [OPTION...]
   status   [--json] [--socket PATH]                        who serves, and why; who else is heard
   reload   [--dry-run] [--confirm 60s] [--socket PATH]     apply what changed in the configuration; --confirm: or go back
   confirm  [--socket PATH]                                 keep what reload --confirm applied
+  drain    [ROUTER...] [--for 1h] [--keep] [--force] [--socket PATH]   let others serve; --keep: over restarts; --force: even if nobody does
+  promote  [ROUTER...] [--for 1h] [--keep] [--force] [--socket PATH]   serve here; --force: even if checks say no
+  resume   [ROUTER...] [--socket PATH]                     take back what was ordered
+  announce [ROUTER...] [--socket PATH]                     announce the addresses that are held here once more
   --version
 
 Configuration: /etc/holdfast/holdfast.toml. Exit status: 0 done, 1 failed, 2 usage, 3 daemon not reachable, 78 configuration.

@@ -1,6 +1,7 @@
 // Asks the daemon through its control socket.
 // Must not know what is done with the answer.
 import { request } from 'node:http';
+import type { OrderReport, OrderRequest, Verb } from './orders.ts';
 import type { ConfirmReport, ReloadReport, ReloadRequest } from './reload.ts';
 import type { StatusReport } from './status.ts';
 
@@ -29,6 +30,15 @@ export function requestReload(path: string, { dryRun, confirmMs }: ReloadRequest
 /** @throws NotReachable */
 export function requestConfirm(path: string): Promise<ConfirmReport> {
   return ask<ConfirmReport>(path, 'POST', '/v1/confirm', RELOAD_TIMEOUT);
+}
+
+/** @throws NotReachable, also for a question that is refused: its sender has checked it */
+export function requestOrder(path: string, verb: Verb, { routers, forMs, keep, force }: OrderRequest): Promise<OrderReport> {
+  const query = new URLSearchParams(routers.map((router): [string, string] => ['router', router]));
+  if (forMs !== null) query.set('for_ms', String(forMs));
+  if (keep) query.set('keep', 'true');
+  if (force) query.set('force', 'true');
+  return ask<OrderReport>(path, 'POST', query.size === 0 ? `/v1/${verb}` : `/v1/${verb}?${query}`, TIMEOUT);
 }
 
 async function ask<Report extends { readonly schema: 1 }>(path: string, method: string, url: string, timeout: number): Promise<Report> {

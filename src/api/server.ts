@@ -1,9 +1,10 @@
-// The control socket: HTTP over a UNIX socket, JSON answers. Who may open it may reload and confirm.
+// The control socket: HTTP over a UNIX socket, JSON answers. Who may open it may do all of it.
 // Must not know engines or files of configuration.
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
+import { type OrderReport, type OrderRequest, readOrderQuery, type Verb } from './orders.ts';
 import { type ConfirmReport, type ReloadReport, type ReloadRequest, readReloadQuery } from './reload.ts';
 import type { StatusReport } from './status.ts';
 
@@ -12,6 +13,7 @@ export interface Control {
   status(): Promise<StatusReport | null>;
   reload(request: ReloadRequest): Promise<ReloadReport>;
   confirm(): Promise<ConfirmReport>;
+  order(verb: Verb, request: OrderRequest): Promise<OrderReport>;
 }
 
 interface Answer {
@@ -71,10 +73,23 @@ async function route({ method, url = '' }: IncomingMessage, control: Control): P
       const body = await control.confirm();
       return { code: CONFIRM_CODES[body.outcome], body };
     }
+    case '/v1/drain':
+    case '/v1/promote':
+    case '/v1/resume':
+    case '/v1/announce': {
+      if (method !== 'POST') return notAllowed('POST');
+      const verb = VERBS[path];
+      const wish = readOrderQuery(verb, query);
+      if (typeof wish === 'string') return { code: 400, body: { error: 'bad-query', detail: wish } };
+      const body = await control.order(verb, wish);
+      return { code: body.outcome === 'done' ? 200 : 404, body };
+    }
     default:
       return { code: 404, body: { error: 'not-found' } };
   }
 }
+
+const VERBS = { '/v1/drain': 'drain', '/v1/promote': 'promote', '/v1/resume': 'resume', '/v1/announce': 'announce' } as const;
 
 function notAllowed(allow: string): Answer {
   return { code: 405, body: { error: 'method-not-allowed' }, allow };

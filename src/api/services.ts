@@ -65,6 +65,14 @@ export interface HealthReport {
   readonly adjustment: number;
   /** What is wrong, in words; null: nothing. */
   readonly why: string | null;
+  /** What an operator has ordered; null: nothing. Instants as RFC 3339; `until` null: until it is taken back. */
+  readonly order: {
+    readonly move: 'drain' | 'promote';
+    readonly force: boolean;
+    readonly since: string;
+    readonly until: string | null;
+    readonly keep: boolean;
+  } | null;
   /** In the order of `track`: `none`, `demote`, `release`, or the weight that counts now. */
   readonly parts: readonly { readonly of: string; readonly effect: string | number }[];
 }
@@ -127,5 +135,22 @@ export function reportHealth(
   { standing, adjustment }: Pick<HealthReport, 'standing' | 'adjustment'>,
   dependence: Dependence | null,
 ): HealthReport {
-  return { standing, adjustment, why: dependence?.why ?? null, parts: dependence?.parts ?? [] };
+  const order = dependence?.order ?? null;
+  const instant = (at: number): string => new Date(at).toISOString();
+  return {
+    standing,
+    adjustment,
+    why: dependence?.why ?? null,
+    order:
+      order === null
+        ? null
+        : {
+            move: order.move,
+            force: order.force,
+            since: instant(order.since),
+            until: order.until === null ? null : instant(order.until),
+            keep: order.keep,
+          },
+    parts: dependence?.parts ?? [],
+  };
 }

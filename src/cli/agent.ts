@@ -5,14 +5,16 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import systemdNotify from 'systemd-notify';
+import type { OrderReport } from '../api/orders.ts';
 import type { ReloadReport } from '../api/reload.ts';
 import { SocketInUse, serveControl } from '../api/server.ts';
 import { reportStatus, type StatusReport } from '../api/status.ts';
 import { type Diagnostic, printable } from '../config/diagnostic.ts';
 import type { Difference } from '../config/plan.ts';
-import { createAgent, type Reading } from '../core/agent.ts';
+import { createAgent, type Ordering, type Reading } from '../core/agent.ts';
 import { createHooks } from '../core/hooks.ts';
 import type { ToAgent, ToEngine } from '../core/messages.ts';
+import { createOrders } from '../core/orders.ts';
 import { changeLines, changeWords, type Reload, refusalWords } from '../core/reload.ts';
 import { createServiceDesk } from '../core/services.ts';
 import { version } from '../lib/version.ts';
@@ -30,14 +32,14 @@ import { isInService } from '../platform/linux/transient-unit.ts';
 import { webConnection } from '../platform/linux/web-connection.ts';
 import { routerKey } from '../vrrp/router.ts';
 import { millis, seconds } from '../vrrp/units.ts';
-import { learnedPath, RUN_OPTIONS } from './defaults.ts';
+import { keptPath, RUN_OPTIONS } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { examine, interfacesHere } from './files.ts';
 
 /** Time for the engine to hear why, before it sees us gone; in ms. */
 const LAST_WORDS = 1_000;
-/** What a thousand routers have learned takes a tenth of this; in bytes. */
-const MOST_LEARNED = 1 << 20;
+/** What a thousand routers have learned, or were ordered, takes a tenth of this; in bytes. */
+const MOST_KEPT = 1 << 20;
 
 /** Runs until the engine is gone. @returns exit code 0, or 2 when no engine has started it */
 export async function agent(argv: readonly string[]): Promise<number> {
@@ -48,7 +50,8 @@ export async function agent(argv: readonly string[]): Promise<number> {
   }
   const node = values.node ?? hostname();
   const log = openStderrLog(process.env);
-  const learned = learnedPath(values.socket, process.env);
+  const learned = keptPath('learned', values.socket, process.env);
+  const ordered = keptPath('orders', values.socket, process.env);
   const ownUnits = await isInService();
   // Ctrl-C reaches the whole terminal session; the engine decides when we end.
   process.on('SIGINT', () => {});
@@ -60,16 +63,25 @@ export async function agent(argv: readonly string[]): Promise<number> {
     let loads = 0;
     const wallNow = (): number => Date.now();
     const send = (message: ToEngine): void => channel?.send(message);
+    const orders = createOrders({
+      log,
+      timers,
+      wallNow,
+      read: () => readPlainFile(ordered, MOST_KEPT),
+      write: text => writeAtomically(ordered, text),
+    });
     const core = createAgent({
       version,
       log,
-      memory: { read: () => readPlainFile(learned, MOST_LEARNED), write: text => writeAtomically(learned, text) },
+      memory: { read: () => readPlainFile(learned, MOST_KEPT), write: text => writeAtomically(learned, text) },
       send,
       services: createServiceDesk({
         prober,
         programs,
         timers,
         log,
+        orders,
+        wallNow,
         services: openServices({ directory: dirname(values.socket), ownUnits }),
         health: health => send({ type: 'health', health }),
       }),
@@ -81,6 +93,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
         wallNow,
         delivered: (router, event) => send({ type: 'told', router, event }),
       }),
+      orders,
       load: async () => {
         const again = loads > 0;
         loads += 1;
@@ -107,6 +120,11 @@ export async function agent(argv: readonly string[]): Promise<number> {
           async reload({ dryRun, confirmMs }) {
             const confirmWithin = confirmMs === null ? null : millis(confirmMs);
             return reportReload(await core.reload({ dryRun, confirmWithin }), Date.now());
+          },
+          async order(verb, { routers, forMs, keep, force }) {
+            const until = forMs === null ? null : wallNow() + forMs;
+            const order = verb === 'drain' || verb === 'promote' ? { move: verb, force, keep, until } : null;
+            return reportOrder(verb === 'announce' ? core.announce(routers) : core.order(routers, order));
           },
           confirm: async () => ({ schema: 1, outcome: await core.confirm() }),
         });
@@ -176,6 +194,11 @@ function reportReload(reload: Reload, wallNow: number): ReloadReport {
         confirm_by: reload.confirmWithin === null ? null : later(reload.confirmWithin),
       };
   }
+}
+
+function reportOrder(ordering: Ordering): OrderReport {
+  const { outcome, routers } = ordering;
+  return { schema: 1, outcome, routers, unknown: ordering.outcome === 'done' ? null : ordering.router };
 }
 
 function reportChanges(change: Difference): NonNullable<ReloadReport['changes']> {

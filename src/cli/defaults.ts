@@ -12,12 +12,12 @@ export const RUN_OPTIONS = {
   node: { type: 'string' },
 } as const;
 
-/** Where the agent keeps what routers have learned: in systemd's StateDirectory=, else beside the control socket, which
+/** Where the agent keeps what routers have learned, and what was ordered of them: in systemd's StateDirectory=, else beside the control socket, which
  *  does not outlive a reboot. Its name follows the socket's, as several daemons may share the directory. */
-export function learnedPath(socket: string, environment: NodeJS.ProcessEnv): string {
+export function keptPath(what: 'learned' | 'orders', socket: string, environment: NodeJS.ProcessEnv): string {
   // systemd.exec(5): several are separated by colons.
   const [state = ''] = (environment.STATE_DIRECTORY ?? '').split(':', 1);
-  return join(state === '' ? dirname(socket) : state, `learned-${basename(socket, '.sock')}.json`);
+  return join(state === '' ? dirname(socket) : state, `${what}-${basename(socket, '.sock')}.json`);
 }
 
 /** What to type to ask the same daemon something else, such as `holdfast confirm --socket /run/b.sock`. */

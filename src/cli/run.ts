@@ -120,6 +120,9 @@ export async function run(argv: readonly string[]): Promise<number> {
           for (const each of message.health) health.set(each.router, each);
           core.health(message.health);
           return;
+        case 'announce':
+          core.announce(message.routers);
+          return;
         case 'told':
           told.set(message.router, message.event);
           return;

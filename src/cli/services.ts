@@ -6,8 +6,11 @@ import { showTime } from '../lib/time.ts';
 import { align, lasting, since } from './table.ts';
 
 /** The priority with the sum that made it, and who is to blame. */
-export function priorityWords({ priority, health }: RouterReport): string {
+export function priorityWords({ name, priority, health }: RouterReport): string {
   const { configured, effective } = priority;
+  if (health.order !== null && (health.order.move === 'promote' ? health.standing === 'well' : health.standing !== 'well')) {
+    return `priority ${effective}, ${health.why ?? 'promoted'}, else ${configured}; holdfast resume ${name} takes it back`;
+  }
   const ill = health.why === null ? '' : ` (${health.why})`;
   if (health.standing === 'released') return `released${ill}, else priority ${configured}`;
   if (health.standing === 'demoted') return `priority ${effective} while health is lost${ill}, else ${configured}`;

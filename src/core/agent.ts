@@ -9,6 +9,7 @@ import { between, seconds } from '../vrrp/units.ts';
 import type { Hooks } from './hooks.ts';
 import { createMemory, type MemoryPorts } from './learned.ts';
 import { type Legacy, PROTOCOL, type Refused, type ToAgent, type ToEngine, type Transition } from './messages.ts';
+import type { Order, Orders } from './orders.ts';
 import {
   aloneWords,
   type Configuration,
@@ -45,6 +46,7 @@ export interface AgentPorts {
   readonly memory: Omit<MemoryPorts, 'log'>;
   readonly services: ServiceDesk;
   readonly hooks: Hooks;
+  readonly orders: Orders;
   send(message: ToEngine): void;
   /** Reads and checks; says nothing. */
   load(): Promise<Reading>;
@@ -65,9 +67,21 @@ export interface Agent {
   services(): ServicesStatus;
   /** Reads the files again and applies what changed; one after the other. */
   reload(options: ReloadOptions): Promise<Reload>;
+  /** Puts routers away or forward, or takes that back; `names` empty: all of them. */
+  order(names: readonly string[], order: NewOrder | null): Ordering;
+  /** Announces what is held here of these routers once more. */
+  announce(names: readonly string[]): Ordering;
   /** Keeps the configuration that waits for it; behind a reload that is under way. */
   confirm(): Promise<Confirmation>;
 }
+
+/** What is ordered of routers that are still to be named. */
+export type NewOrder = Omit<Order, 'router' | 'since'>;
+
+/** Which routers it concerns; or, when one of them is not known, which there are. */
+export type Ordering =
+  | { readonly outcome: 'done'; readonly routers: readonly string[] }
+  | { readonly outcome: 'unknown-router'; readonly router: string; readonly routers: readonly string[] };
 
 /** A plan as far as we know it, and when its files were read. */
 interface Running {
@@ -76,7 +90,7 @@ interface Running {
 }
 
 export function createAgent(ports: AgentPorts): Agent {
-  const { log, send, services, hooks } = ports;
+  const { log, send, services, hooks, orders } = ports;
   const waiting = new Map<number, (status: EngineStatus | null) => void>();
   const roles = new Map<string, Transition['to']>();
   const memory = createMemory({ log, ...ports.memory });
@@ -107,6 +121,7 @@ export function createAgent(ports: AgentPorts): Agent {
       return;
     }
     await memory.recall();
+    await orders.recall(theirs === null);
     if (theirs !== null) {
       running = { plan: theirs.plan, loadedAt: null };
       memory.adopt(theirs.plan);
@@ -266,6 +281,14 @@ export function createAgent(ports: AgentPorts): Agent {
     });
   }
 
+  /** Both families of a name are ordered together. */
+  function named(names: readonly string[], act: (routers: readonly string[]) => readonly string[]): Ordering {
+    const all = [...new Set(running?.plan.routers.map(({ name }) => name))];
+    const strange = names.find(name => !all.includes(name));
+    if (strange !== undefined) return { outcome: 'unknown-router', router: strange, routers: all };
+    return { outcome: 'done', routers: act(names.length === 0 ? all : [...new Set(names)]) };
+  }
+
   async function confirm(): Promise<Confirmation> {
     const status = await ask();
     if (status === null) return 'silent';
@@ -386,6 +409,17 @@ export function createAgent(ports: AgentPorts): Agent {
     services: () => ({ ...services.status(), hooks: hooks.history() }),
     configuration: () => ({ loadedAt: running?.loadedAt ?? null, lastReload }),
     reload: options => inTurn(() => reload(options)),
+    order: (names, order) =>
+      named(names, routers => {
+        if (order === null) return orders.takeBack(routers);
+        orders.give(routers, order);
+        return routers;
+      }),
+    announce: names =>
+      named(names, routers => {
+        send({ type: 'announce', routers });
+        return routers;
+      }),
     confirm: () => inTurn(confirm),
   };
 }

@@ -36,6 +36,8 @@ export interface Engine {
   /** The plan on probation stays. @returns false when there is none */
   confirm(): boolean;
   health(all: readonly Health[]): void;
+  /** Announces the addresses that are held here, of the routers with these names. */
+  announce(names: readonly string[]): void;
   /** Leaves every virtual router in order; `done` is called once, when nothing is held any more. */
   stop(done: () => void): void;
   /** Lets go of everything at once. */
@@ -131,6 +133,10 @@ export function createEngine({ reverted, ...machine }: EnginePorts): Engine {
       probation = null;
       turn();
       return pending;
+    },
+    announce(names) {
+      fleet.announce(names);
+      turn();
     },
     health(all) {
       healthAt = clock.now();

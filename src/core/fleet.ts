@@ -51,6 +51,7 @@ export interface Fleet {
    *  @returns the routers that another daemon keeps from starting */
   change(plan: Plan, learned: readonly Learned[]): readonly Refused[];
   health(all: readonly Health[]): void;
+  announce(names: readonly string[]): void;
   /** Nobody knows how the services are any more. */
   forget(): void;
   stop(): void;
@@ -302,6 +303,10 @@ export function createFleet(around: FleetSurroundings): Fleet {
       if (!swept) sweepFilters(network, claims, isOurs);
       swept = true;
       return refused;
+    },
+    announce(names) {
+      const now = clock.now();
+      for (const { instance } of members.values()) if (names.includes(instance.spec.name)) instance.announceAgain(now);
     },
     health(all) {
       const now = clock.now();

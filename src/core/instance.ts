@@ -91,6 +91,7 @@ export interface Instance {
   /** Applies what was rewritten, in place. */
   reconfigured(footing: Footing, now: Micros): void;
   setHealth(health: Judgement, now: Micros): void;
+  announceAgain(now: Micros): void;
   stop(now: Micros): void;
   /** In Initialize, and what it held is gone as far as the kernel has told. */
   gone(): boolean;
@@ -446,6 +447,7 @@ export function createInstance(initial: RouterSpec, remembered: readonly Checksu
       self = { ...previous, ...judged() };
       deliver({ type: 'reconfigured', previous }, now);
     },
+    announceAgain: now => void (state.name === 'active' && announce(now)),
     stop(now) {
       stopping = true;
       deliver({ type: 'shutdown' }, now);

@@ -69,6 +69,8 @@ export type ToEngine =
   | { readonly type: 'refuse'; readonly exit: number }
   /** Of all routers that checks decide about, at least every few seconds: nobody knows how they are when it stays out. */
   | { readonly type: 'health'; readonly health: readonly Health[] }
+  /** Announce the addresses that are held here once more: to whoever missed it. */
+  | { readonly type: 'announce'; readonly routers: readonly string[] }
   /** The hooks of this state were called, so that an agent that is started again does not call them once more; null: they are
    *  being called. */
   | { readonly type: 'told'; readonly router: string; readonly event: StateEvent | null }

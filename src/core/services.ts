@@ -3,14 +3,16 @@
 import type { CheckSpec, Track, WatchdogSpec } from '../check/duties.ts';
 import { type Fitness, fitness, type Tracked } from '../check/fitness.ts';
 import { isUp } from '../check/health.ts';
+import { type Stand, underOrder } from '../check/orders.ts';
 import { countsAsUp } from '../check/watchdog.ts';
 import type { Plan } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
 import type { Prober, Programs, Services, Timers } from '../platform/agent-ports.ts';
-import { routerKey } from '../vrrp/router.ts';
+import { type RouterSpec, routerKey } from '../vrrp/router.ts';
 import { after, micros, millis, seconds } from '../vrrp/units.ts';
 import { type CheckRun, runCheck } from './check-run.ts';
 import type { Health } from './messages.ts';
+import { type Orders, orderWords } from './orders.ts';
 import { explainCheck, explainWatchdog, showService } from './service-words.ts';
 import type { CheckStatus, Dependence, ServicesStatus, WatchdogStatus } from './status.ts';
 import { runWatchdog, type WatchdogRun } from './watchdog-run.ts';
@@ -26,6 +28,9 @@ export interface ServicePorts {
   readonly programs: Programs;
   readonly timers: Timers;
   readonly log: Log;
+  readonly orders: Orders;
+  /** ms since 1970 */
+  readonly wallNow: () => number;
   /** Of every router that depends on something: with each change, and again every two seconds, also when there is none. */
   readonly health: (all: readonly Health[]) => void;
 }
@@ -40,7 +45,7 @@ export interface ServiceDesk {
   status(): Omit<ServicesStatus, 'hooks'>;
 }
 
-export function createServiceDesk({ prober, services, programs, timers, log, health: told }: ServicePorts): ServiceDesk {
+export function createServiceDesk({ prober, services, programs, timers, log, orders, wallNow, health: told }: ServicePorts): ServiceDesk {
   let plan: Plan | null = null;
   const checks = new Map<string, CheckRun>();
   const watchdogs = new Map<string, WatchdogRun>();
@@ -48,6 +53,8 @@ export function createServiceDesk({ prober, services, programs, timers, log, hea
   const trusted = new Set<string>();
   /** What another agent knew of routers, until we know. */
   const inherited = new Map<string, Health>();
+  /** Routers that were under an order: the engine must hear when it is over, also of those that depend on nothing. */
+  const ordered = new Set<string>();
   let sent = '';
   let configuring = false;
 
@@ -134,15 +141,22 @@ export function createServiceDesk({ prober, services, programs, timers, log, hea
 
   function health(): readonly Health[] {
     return (plan?.routers ?? [])
-      .filter(({ tracked }) => tracked)
+      .filter(({ tracked, name }) => tracked || orders.of(name) !== null || ordered.has(name))
       .map(spec => {
         const router = routerKey(spec);
         const { fitness: fit, known, why } = examine(spec.name);
         const before = inherited.get(router);
         if (before !== undefined && !known) return before;
         inherited.delete(router);
-        return { router, standing: fit.standing, adjustment: fit.adjustment, why };
+        return { router, ...commanded(spec, { standing: fit.standing, adjustment: fit.adjustment, why }) };
       });
+  }
+
+  function commanded({ name, priority }: Pick<RouterSpec, 'name' | 'priority'>, stand: Stand): Stand {
+    const order = orders.of(name);
+    if (order === null) return stand;
+    ordered.add(name);
+    return underOrder(order, orderWords(order, wallNow()), stand, priority);
   }
 
   /** Tells what changed. */
@@ -166,6 +180,7 @@ export function createServiceDesk({ prober, services, programs, timers, log, hea
     timers.schedule(after(timers.now(), HEARTBEAT), beat);
   }
   timers.schedule(after(timers.now(), HEARTBEAT), beat);
+  orders.onChange(review);
 
   return {
     configure(next, occasion) {
@@ -187,10 +202,13 @@ export function createServiceDesk({ prober, services, programs, timers, log, hea
       now: timers.now(),
       checks: [...checks.values()].map(run => checkStatus(run, tracksOf(run.spec.name))),
       watchdogs: [...watchdogs.values()].map(run => watchdogStatus(run, tracksOf(run.spec.name))),
-      routers: [...new Set(plan?.duties.tracks.map(({ router }) => router))].map((router): Dependence => {
-        const { fitness: fit, why } = examine(router);
-        return { router, parts: fit.parts, why };
-      }),
+      routers: [...new Map(plan?.routers.map(spec => [spec.name, spec])).values()]
+        .filter(({ tracked, name }) => tracked || orders.of(name) !== null)
+        .map((spec): Dependence => {
+          const { fitness: fit, why } = examine(spec.name);
+          const stand = commanded(spec, { standing: fit.standing, adjustment: fit.adjustment, why });
+          return { router: spec.name, parts: fit.parts, why: stand.why, order: orders.of(spec.name) };
+        }),
     }),
   };
 }

@@ -11,6 +11,7 @@ import type { RejectReason } from '../vrrp/admit.ts';
 import type { ChecksumForm, RouterSpec, Standing } from '../vrrp/router.ts';
 import type { State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
+import type { Order } from './orders.ts';
 
 /** How late the engine was when it woke: the figure that decides whether short intervals are safe here. */
 export interface Lateness {
@@ -137,6 +138,8 @@ export interface Dependence {
   readonly parts: readonly Part[];
   /** What is wrong, in words; null: nothing. */
   readonly why: string | null;
+  /** What an operator wants of it; null: nothing. */
+  readonly order: Order | null;
 }
 
 /** The last delivery to one hook of one router. */

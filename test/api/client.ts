@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { fetchStatus, NotReachable, requestConfirm, requestReload } from '../../src/api/client.ts';
+import { fetchStatus, NotReachable, requestConfirm, requestOrder, requestReload } from '../../src/api/client.ts';
 import type { ReloadReport, ReloadRequest } from '../../src/api/reload.ts';
 import { type Control, serveControl } from '../../src/api/server.ts';
 import { reportStatus, type StatusReport } from '../../src/api/status.ts';
@@ -20,6 +20,7 @@ const control: Control = {
   status: async () => REPORT,
   reload: async () => RELOAD,
   confirm: async () => ({ schema: 1, outcome: 'nothing-to-confirm' }),
+  order: async (verb, request) => ({ schema: 1, outcome: 'done', routers: [verb, ...request.routers], unknown: JSON.stringify(request) }),
 };
 
 function place(t: Test): string {
@@ -157,4 +158,19 @@ t.test('one that says nothing is given up', async t => {
     createServer(socket => socket.on('error', () => {}).resume()),
   );
   await says(t, path, `${path}: no answer within 5 s`);
+});
+
+t.test('an order is asked for as it was given', async t => {
+  const path = place(t);
+  const server = await serveControl(path, control);
+  t.teardown(() => server.close());
+  const request = { routers: ['web', 'a&b'], forMs: 1000, keep: true, force: true };
+  t.strictSame(await requestOrder(path, 'drain', request), {
+    schema: 1,
+    outcome: 'done',
+    routers: ['drain', 'web', 'a&b'],
+    unknown: JSON.stringify(request),
+  });
+  const none = { routers: [], forMs: null, keep: false, force: false };
+  t.match(await requestOrder(path, 'resume', none), { routers: ['resume'], unknown: JSON.stringify(none) });
 });

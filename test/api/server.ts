@@ -26,6 +26,10 @@ const control: Control = {
   status: async () => REPORT,
   reload: async () => RELOAD,
   confirm: async () => ({ schema: 1, outcome: 'confirmed' }),
+  order: async (verb, { routers }) =>
+    routers.includes('none')
+      ? { schema: 1, outcome: 'unknown-router', routers: ['web'], unknown: 'none' }
+      : { schema: 1, outcome: 'done', routers: [verb], unknown: null },
 };
 
 function folder(t: Test): string {
@@ -272,4 +276,19 @@ t.test('somebody who is no daemon of ours but listens is left alone', async t =>
   await new Promise(resolve => other.once('listening', resolve));
   t.teardown(() => other.close());
   await t.rejects(serveControl(path, control), SocketInUse);
+});
+
+t.test('orders: who, and which routers there are', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path);
+  const answer = async (url: string, method = 'POST') => {
+    const { code, body } = await ask(path, { method, path: url });
+    return { code, body: JSON.parse(body) };
+  };
+  for (const verb of ['drain', 'promote', 'resume', 'announce']) {
+    t.match(await answer(`/v1/${verb}?router=web`), { code: 200, body: { outcome: 'done', routers: [verb] } });
+    t.match(await answer(`/v1/${verb}?router=none`), { code: 404, body: { outcome: 'unknown-router', unknown: 'none' } });
+    t.match(await answer(`/v1/${verb}?speed=1`), { code: 400, body: { error: 'bad-query' } });
+    t.match(await answer(`/v1/${verb}`, 'GET'), { code: 405 });
+  }
 });

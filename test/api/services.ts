@@ -110,11 +110,27 @@ t.test('hooks', async t => {
 
 t.test('health, with the sum', async t => {
   const parts = [{ of: 'uplink', effect: -20 }] as const;
-  t.strictSame(reportHealth({ standing: 'well', adjustment: -20 }, { router: 'web', parts, why: 'uplink: no carrier' }), {
+  t.strictSame(reportHealth({ standing: 'well', adjustment: -20 }, { router: 'web', parts, why: 'uplink: no carrier', order: null }), {
     standing: 'well',
     adjustment: -20,
     why: 'uplink: no carrier',
+    order: null,
     parts,
   });
-  t.strictSame(reportHealth({ standing: 'well', adjustment: micros(0) }, null), { standing: 'well', adjustment: 0, why: null, parts: [] });
+  t.strictSame(reportHealth({ standing: 'well', adjustment: micros(0) }, null), {
+    standing: 'well',
+    adjustment: 0,
+    why: null,
+    order: null,
+    parts: [],
+  });
+});
+
+t.test('an order, with its instants', async t => {
+  const order = { router: 'web', move: 'drain', force: true, keep: false, since: 0, until: 3_600_000 } as const;
+  const report = (until: number | null) =>
+    reportHealth({ standing: 'released', adjustment: 0 }, { router: 'web', parts: [], why: 'drained', order: { ...order, until } }).order;
+  const since = '1970-01-01T00:00:00.000Z';
+  t.strictSame(report(3_600_000), { move: 'drain', force: true, since, until: '1970-01-01T01:00:00.000Z', keep: false });
+  t.match(report(null), { until: null });
 });

@@ -46,7 +46,7 @@ t.test('everything that is promised, and nothing else', async t => {
         reason: 'active-down-expired',
         waiting: null,
         priority: { configured: 150, effective: 150 },
-        health: { standing: 'well', adjustment: 0, why: null, parts: [] },
+        health: { standing: 'well', adjustment: 0, why: null, order: null, parts: [] },
         advert_interval_ms: 1000,
         active: { address: '192.0.2.11', priority: 150, self: true },
         split: false,

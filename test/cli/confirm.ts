@@ -18,6 +18,7 @@ async function daemon(t: Test, outcome: ConfirmReport['outcome']): Promise<strin
     status: async () => null,
     reload: () => Promise.reject(new Error('asked for a reload')),
     confirm: async () => ({ schema: 1, outcome }),
+    order: () => Promise.reject(new Error('asked to move')),
   });
   t.teardown(() => {
     server.close();

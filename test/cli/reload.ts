@@ -34,6 +34,7 @@ async function daemon(t: Test, answer: ReloadReport): Promise<{ readonly path: s
       return answer;
     },
     confirm: async () => ({ schema: 1, outcome: 'silent' }),
+    order: () => Promise.reject(new Error('asked to move')),
   });
   t.teardown(() => {
     server.close();

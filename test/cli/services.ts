@@ -78,6 +78,7 @@ t.test('the priority and the sum that made it', async t => {
         router: 'web',
         parts: all.map(([of, effect]) => ({ of, effect })),
         why: all.some(([, e]) => e === 'none') ? null : 'nginx: refused',
+        order: null,
       },
     ],
   });

@@ -377,8 +377,15 @@ t.test('a watchdog alone is a configuration, with a word about it', async t => {
   const alone = await loadText(text);
   t.match(alone.diagnostics, [{ code: 'no-routers', severity: 'warning' }, { code: 'watchdog-untracked' }]);
   t.match(alone.plan, { routers: [], duties: { watchdogs: [{ name: 'nginx' }] } });
-  const elsewhere = await loadText(`${text}[node.edge-a.vrrp.web]\ninterface = "eth0"\nvrid = 51\naddresses = ["192.0.2.200/24"]\n`, 'edge-b');
-  t.match(elsewhere.diagnostics, [{ code: 'no-routers', severity: 'error' }, { code: 'watchdog-untracked' }], 'for other machines it is a mistake');
+  const elsewhere = await loadText(
+    `${text}[node.edge-a.vrrp.web]\ninterface = "eth0"\nvrid = 51\naddresses = ["192.0.2.200/24"]\n`,
+    'edge-b',
+  );
+  t.match(
+    elsewhere.diagnostics,
+    [{ code: 'no-routers', severity: 'error' }, { code: 'watchdog-untracked' }],
+    'for other machines it is a mistake',
+  );
   t.equal(elsewhere.plan, null);
 });
 

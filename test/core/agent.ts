@@ -17,6 +17,7 @@ import { createTimers, type FakeTimers } from '../../src/platform/fake/timers.ts
 import { type RouterSpec, routerKey } from '../../src/vrrp/router.ts';
 import { micros, millis, priority, seconds, vrid } from '../../src/vrrp/units.ts';
 import { watchdogSpec } from '../fixtures/duties.ts';
+import { ordersFor } from '../fixtures/orders.ts';
 import { engineStatus, routerStatus } from '../fixtures/status-report.ts';
 import { planFor, routerSpec } from '../fixtures/virtual-router.ts';
 
@@ -107,8 +108,17 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB), legacy: 
     calls.push(`${environment.HOLDFAST_ROUTER}/${environment.HOLDFAST_FAMILY} ${environment.HOLDFAST_EVENT}`);
     return { ok: true, seen: 'exit 0' };
   };
+  const orders = ordersFor(timers, log);
   const agent = createAgent({
-    services: createServiceDesk({ ...world, timers, log, health: health => send({ type: 'health', health }) }),
+    orders,
+    services: createServiceDesk({
+      ...world,
+      timers,
+      log,
+      orders,
+      wallNow: () => files.wall,
+      health: health => send({ type: 'health', health }),
+    }),
     hooks: createHooks({
       runner: { deliver },
       log,
@@ -588,4 +598,20 @@ t.test('a stop: the last hooks are called before the engine hears that all is sa
   await all.settled();
   t.strictSame(all.calls, ['web/ipv4 active', 'web/ipv4 stop']);
   t.match(all.heard.at(-1), { type: 'finished' });
+});
+
+t.test('orders are for routers that there are', async t => {
+  const { agent, settled, heard, log } = rig();
+  await settled();
+  const drain = { move: 'drain', force: false, until: null, keep: false } as const;
+  t.strictSame(agent.order(['db'], drain), { outcome: 'unknown-router', router: 'db', routers: ['web'] });
+  t.strictSame(agent.order([], drain), { outcome: 'done', routers: ['web'] }, 'all of them');
+  t.match(log.lines.at(-1), { event: 'operator.drain', message: /^web: drained since / });
+  await settled();
+  t.match(heard.at(-1), { type: 'health', health: [{ router: 'web/ipv4', standing: 'demoted' }] });
+  t.strictSame(agent.announce(['web', 'web']), { outcome: 'done', routers: ['web'] });
+  await settled();
+  t.match(heard.at(-1), { type: 'announce', routers: ['web'] });
+  t.strictSame(agent.order(['web'], null), { outcome: 'done', routers: ['web'] });
+  t.strictSame(agent.order(['web'], null), { outcome: 'done', routers: [] }, 'nothing was ordered any more');
 });

@@ -275,3 +275,24 @@ t.test('track_interface = false: the cable may go, the interface may not; and it
   run(seconds(4));
   t.match(status(), { state: 'initialize', reason: 'interface-down' });
 });
+
+t.test('an operator can put a router away that depends on nothing, and have it announced again', async t => {
+  const { engine, run, state } = engineRig();
+  engine.apply(planFor(WEB, MAIL));
+  run(seconds(4));
+  const announced = () => engine.status().routers.map(({ counters }) => counters.announcements);
+  const [web = 0, mail = 0] = announced();
+  engine.announce(['web', 'nobody']);
+  t.strictSame(announced(), [web + 1, mail]);
+  engine.health([sickness('web/ipv4')]);
+  t.equal(state(0), 'leaving');
+  run(seconds(60));
+  t.equal(state(0), 'active', 'alone it goes on');
+  t.equal(engine.status().routers[0]?.standing, 'demoted');
+  engine.health([released('web/ipv4')]);
+  run(seconds(5));
+  t.equal(state(0), 'fault');
+  const held = announced();
+  engine.announce(['web']);
+  t.strictSame(announced(), held, 'nothing is held, so there is nothing to announce');
+});

@@ -116,6 +116,7 @@ function stub(id: Vrid, verdict: Admitted | Rejected | null, received: string[])
     reconfigured: never,
     gone: never,
     setHealth: never,
+    announceAgain: never,
     stop: never,
     abandon: never,
     serves: never,

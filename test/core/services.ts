@@ -9,6 +9,7 @@ import { createServiceWorld } from '../../src/platform/fake/service-world.ts';
 import { createTimers } from '../../src/platform/fake/timers.ts';
 import { millis, seconds } from '../../src/vrrp/units.ts';
 import { checkSpec, MUTE, TIMING, WRONG, watchdogSpec } from '../fixtures/duties.ts';
+import { ordersFor } from '../fixtures/orders.ts';
 import { routerSpec } from '../fixtures/virtual-router.ts';
 
 const DEMOTE: Consequence = { do: 'demote' };
@@ -35,13 +36,15 @@ function rig() {
   const world = createServiceWorld(timers);
   const log = createLog();
   const told: (readonly Health[])[] = [];
-  const desk = createServiceDesk({ ...world, timers, log, health: all => told.push(all) });
+  const orders = ordersFor(timers, log);
+  const desk = createServiceDesk({ ...world, timers, log, orders, wallNow: () => timers.now() / 1000, health: all => told.push(all) });
   return {
     timers,
     world,
     log,
     told,
     desk,
+    orders,
     async begin(duties: Partial<Duties>, occasion: Occasion = { type: 'start' }) {
       desk.configure(planOf(duties), occasion);
       await timers.advance(millis(20));
@@ -107,6 +110,7 @@ t.test('weights add up', async t => {
         { of: 'b', effect: 5 },
       ],
       why: 'a: connection refused',
+      order: null,
     },
   ]);
 });
@@ -302,3 +306,31 @@ function at(host: string) {
 function watched(spec: ReturnType<typeof watchdogSpec>) {
   return { ...spec, probe: { type: 'tcp', host: 'nginx', port: 80 } as const };
 }
+
+t.test('an order counts before the checks, and for a router that depends on nothing too', async t => {
+  const r = rig();
+  r.world.service('gateway');
+  await r.begin({ checks: [checkSpec('gateway')].map(at('gateway')), tracks: [track('web', 'gateway')] });
+  t.equal(r.standing('mail/ipv4'), undefined);
+  r.orders.give(['mail', 'web'], { move: 'drain', force: false, until: null, keep: false });
+  t.match(r.told.at(-1), [
+    { router: 'web/ipv4', standing: 'demoted', why: /^drained since / },
+    { router: 'web/ipv6', standing: 'demoted' },
+    { router: 'mail/ipv4', standing: 'demoted' },
+  ]);
+  t.match(r.desk.status().routers, [
+    { router: 'web', why: /^drained since /, order: { move: 'drain' } },
+    { router: 'mail', order: { move: 'drain' } },
+  ]);
+  r.orders.takeBack(['mail', 'web']);
+  t.match(r.told.at(-1), [
+    { router: 'web/ipv4', standing: 'well', why: null },
+    { router: 'web/ipv6', standing: 'well' },
+    { router: 'mail/ipv4', standing: 'well', adjustment: 0, why: null },
+  ]);
+  r.orders.give(['mail'], { move: 'promote', force: false, until: null, keep: false });
+  t.match(
+    r.told.at(-1)?.find(({ router }) => router === 'mail/ipv4'),
+    { standing: 'well', adjustment: 154 },
+  );
+});
