@@ -139,6 +139,16 @@ static double js_connect(call_t *call) {
   return outcome(connect(fd, address.data, (socklen_t)address.length));
 }
 
+/* A connection whose two ends are one socket: nobody listens, and the kernel took that very port for our own end. RFC 9293 3.5 */
+static double js_meets_itself(call_t *call) {
+  int fd = integer(call, 0);
+  if (call->wrong) return 0;
+  struct sockaddr_storage here = {0}, there = {0};
+  socklen_t size = sizeof here, other = sizeof there;
+  if (getsockname(fd, (struct sockaddr *)&here, &size) < 0 || getpeername(fd, (struct sockaddr *)&there, &other) < 0) return -errno;
+  return size == other && memcmp(&here, &there, size) == 0;
+}
+
 static double js_setsockopt(call_t *call) {
   int fd = integer(call, 0), level = integer(call, 1), option = integer(call, 2), flag = 0;
   array_t value = {&flag, sizeof flag};
@@ -294,6 +304,7 @@ typedef struct watch {
   struct state *state;
   struct watch *next;
   int fd;
+  int events; /* UV_READABLE or UV_WRITABLE */
 } watch_t;
 
 /* One per environment, so that the addon also works in a worker. */
@@ -333,7 +344,7 @@ static void on_leave(napi_async_cleanup_hook_handle handle, void *data) {
   left(state);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events) {
+static void on_ready(uv_poll_t *poll, int status, int events) {
   (void)events;
   watch_t *watch = poll->data;
   napi_env env = watch->env;
@@ -343,7 +354,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   /* libuv stops a handle at EPOLLERR, which here is an ordinary event (an interface went down). Start it again: the reader
    * takes the error off the socket, as a level-triggered poll wants. */
-  if (status < 0) uv_poll_start(poll, UV_READABLE, on_readable);
+  if (status < 0) uv_poll_start(poll, watch->events, on_ready);
   napi_get_reference_value(env, watch->callback, &callback);
   napi_get_global(env, &global);
   napi_create_int32(env, status, &argument);
@@ -353,7 +364,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   napi_close_handle_scope(env, scope);
 }
 
-static double js_watch(call_t *call) {
+static double start_watch(call_t *call, int events) {
   int fd = integer(call, 0);
   require(call, is(call, 1, napi_function));
   if (call->wrong) return 0;
@@ -373,13 +384,18 @@ static double js_watch(call_t *call) {
   watch->env = call->env;
   watch->state = state;
   watch->fd = fd;
+  watch->events = events;
   napi_create_reference(call->env, call->at[1], 1, &watch->callback);
   napi_create_string_utf8(call->env, "sysnet", NAPI_AUTO_LENGTH, &name);
   napi_async_init(call->env, NULL, name, &watch->context);
   watch->next = state->watches;
   state->watches = watch;
-  return uv_poll_start(&watch->poll, UV_READABLE, on_readable);
+  return uv_poll_start(&watch->poll, watch->events, on_ready);
 }
+
+static double js_watch(call_t *call) { return start_watch(call, UV_READABLE); }
+
+static double js_watch_writable(call_t *call) { return start_watch(call, UV_WRITABLE); }
 
 static double js_unwatch(call_t *call) {
   int fd = integer(call, 0);
@@ -730,7 +746,8 @@ static const function_t functions[] = {
     {"timerRead", js_timer_read},  {"spawn", js_spawn},           {"pidfd", js_pidfd},
     {"reap", js_reap},             {"schedule", js_schedule},     {"setNice", js_set_nice},
     {"lockText", js_lock_text},    {"pipe", js_pipe},             {"read", js_read},
-    {"hasAcl", js_has_acl},
+    {"hasAcl", js_has_acl},        {"meetsItself", js_meets_itself},
+    {"watchWritable", js_watch_writable},
 };
 
 static napi_value dispatch(napi_env env, napi_callback_info info) {

@@ -6,6 +6,7 @@ export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_PACKET = 17;
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOL_SOCKET = 1;
@@ -66,12 +67,13 @@ export function ipv6Mreq(group: Address, index: number): Buffer {
   return bytes;
 }
 
-/** struct sockaddr_in or sockaddr_in6, without a port.
+/** struct sockaddr_in or sockaddr_in6.
  *  @param index the interface that a link-local address lies on; the kernel looks at it for no other */
-export function sockaddrInet(address: Address, index: number): Uint8Array {
+export function sockaddrInet(address: Address, index: number, port = 0): Uint8Array {
   const ipv4 = familyOf(address) === 'ipv4';
   const bytes = Buffer.alloc(ipv4 ? 16 : 28);
   bytes.writeUInt16LE(ipv4 ? AF_INET : AF_INET6, 0);
+  bytes.writeUInt16BE(port, 2);
   bytes.set(addressBytes(address), ipv4 ? 4 : 8);
   if (!ipv4) bytes.writeInt32LE(index, 24);
   return bytes;

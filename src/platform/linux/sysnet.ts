@@ -24,6 +24,9 @@ export interface Sysnet {
    *  From then on ICMP errors about that end are errors of the socket, see `recvBatch`.
    *  @param address a struct sockaddr_* in memory layout. connect(2) */
   connect(fd: number, address: Uint8Array): number;
+  /** Whether the two ends of a connection are this one socket: nobody listens, and the kernel took that very port for our own end. RFC 9293 §3.5
+   *  @returns 1 or 0 */
+  meetsItself(fd: number): number;
   /** @param value a number is passed as int. setsockopt(2) */
   setsockopt(fd: number, level: number, option: number, value: number | Uint8Array): number;
   /** Classic BPF: only what the program accepts is queued from now on; what waits already stays. socket(7) SO_ATTACH_FILTER
@@ -47,6 +50,8 @@ export interface Sysnet {
    *  what it throws is Node's uncaught exception
    *  @returns -EEXIST when watched already, -EPERM for what cannot be polled (a plain file). epoll(7) */
   watch(fd: number, callback: (status: number) => void): number;
+  /** As `watch`, when `fd` can be written to: when a connection is there, or is known not to come. */
+  watchWritable(fd: number, callback: (status: number) => void): number;
   /** No call back happens after this, and `fd` may be closed. @returns -ENOENT when not watched */
   unwatch(fd: number): number;
   /** CLOCK_MONOTONIC in whole microseconds. clock_gettime(2) */

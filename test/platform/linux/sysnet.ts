@@ -2,12 +2,15 @@
 // Must not know what holdfast uses the calls for. Nothing here leaves the machine.
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { constants as os } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
+import { SOCK_STREAM, sockaddrInet } from '../../../src/platform/linux/socket-options.ts';
 import { errnoName, MAX_BATCH, SLOT_HEAD, type Sysnet, sysnet } from '../../../src/platform/linux/sysnet.ts';
 import { batch, closeOnExec, flags, isolated, must, needs, pipe, readable, socketpair } from '../../fixtures/sysnet.ts';
+import { ip } from '../../fixtures/virtual-router.ts';
 import { grantByAcl } from './fixtures/acl.ts';
 
 const [AF_INET, AF_INET6, SOCK_DGRAM, SOCK_RAW] = [2, 10, 2, 3];
@@ -49,6 +52,8 @@ t.test('a wrong argument is a TypeError, and the only thing that throws', async 
   t.throws(() => loose.setsockopt(1, 0, 2, 'x'), TypeError);
   t.throws(() => loose.sendto(1, new Uint8Array(1), 0, undefined), TypeError);
   t.throws(() => loose.watch(1, {}), TypeError);
+  t.throws(() => loose.watchWritable(1, {}), TypeError);
+  t.throws(() => loose.meetsItself('1'), TypeError);
   t.throws(() => loose.timerSet(1, -1), TypeError);
   t.throws(() => loose.timerSet(1, Number.NaN), TypeError);
   t.throws(() => loose.spawn('/bin/true', ['true', 1], [], NO_MAP, false, null), TypeError);
@@ -313,6 +318,48 @@ t.test('watch: in a worker that is ended from outside', async t => {
   const fds = await new Promise<readonly number[]>(resolve => worker.once('message', resolve));
   t.equal(await worker.terminate(), 1);
   for (const fd of fds) t.equal(sysnet.close(fd), 0);
+});
+
+t.test('watchWritable: when a connection is there, and when it will not come', async t => {
+  const server = createServer(socket => socket.end());
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const at = server.address();
+  const port = typeof at === 'object' && at !== null ? at.port : 0;
+  const knock = (to: number): Promise<number> => {
+    const fd = must(sysnet.socket(AF_INET, SOCK_STREAM, 0));
+    const there = sockaddrInet(ip('127.0.0.1'), 0, to);
+    const first = sysnet.connect(fd, there);
+    if (first < 0) t.equal(errnoName(first), 'EINPROGRESS');
+    return new Promise(resolve => {
+      sysnet.watchWritable(fd, () => {
+        const came = sysnet.connect(fd, there);
+        if (came >= 0 || errnoName(came) === 'EISCONN') t.equal(sysnet.meetsItself(fd), 0);
+        sysnet.unwatch(fd);
+        sysnet.close(fd);
+        resolve(came);
+      });
+    });
+  };
+  t.ok([0, -os.errno.EISCONN].includes(await knock(port)));
+  await new Promise(resolve => server.close(resolve));
+  t.equal(errnoName(await knock(port)), 'ECONNREFUSED');
+});
+
+t.test('meetsItself: a connection from a port to that port', async t => {
+  const fd = must(sysnet.socket(AF_INET, SOCK_STREAM, 0));
+  t.teardown(() => void sysnet.close(fd));
+  t.equal(errnoName(sysnet.meetsItself(fd)), 'ENOTCONN');
+  // A port that is free, taken for both ends: RFC 9293 §3.5 lets them meet.
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const at = server.address();
+  const port = typeof at === 'object' && at !== null ? at.port : 0;
+  await new Promise(resolve => server.close(resolve));
+  const own = sockaddrInet(ip('127.0.0.1'), 0, port);
+  must(sysnet.bind(fd, own));
+  const met = sysnet.connect(fd, own);
+  t.ok(met >= 0 || errnoName(met) === 'EINPROGRESS');
+  t.equal(sysnet.meetsItself(fd), 1);
 });
 
 t.test('pipe and read: our end never blocks, the other one does', async t => {
