@@ -14,6 +14,8 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   status: async () => (await import('./cli/status.ts')).status,
   reload: async () => (await import('./cli/reload.ts')).reload,
   confirm: async () => (await import('./cli/confirm.ts')).confirm,
+  history: async () => (await import('./cli/history.ts')).history,
+  why: async () => (await import('./cli/history.ts')).why,
   drain: async () => (await import('./cli/orders.ts')).drain,
   promote: async () => (await import('./cli/orders.ts')).promote,
   resume: async () => (await import('./cli/orders.ts')).resume,
@@ -27,6 +29,8 @@ const USAGE = `usage: holdfast VERB [OPTION...]
   run      [--config FILE] [--socket PATH] [--node NAME]   hold virtual addresses; stays in the foreground
   check    [FILE...] [--node NAME] [--strict] [--system] [--json]   find every mistake in a configuration
   status   [--json] [--socket PATH]                        who serves, and why; who else is heard
+  why      [ROUTER...] [--json] [--socket PATH]            why the addresses are where they are, in a sentence and its chain
+  history  [ROUTER] [--since 24h] [--json] [--socket PATH] what happened, with its reason
   reload   [--dry-run] [--confirm 60s] [--socket PATH]     apply what changed in the configuration; --confirm: or go back
   confirm  [--socket PATH]                                 keep what reload --confirm applied
   drain    [ROUTER...] [--for 1h] [--keep] [--force] [--socket PATH]   let others serve; --keep: over restarts; --force: even if nobody does

@@ -1,6 +1,7 @@
 // Asks the daemon through its control socket.
 // Must not know what is done with the answer.
 import { request } from 'node:http';
+import type { HistoryReport } from './history.ts';
 import type { OrderReport, OrderRequest, Verb } from './orders.ts';
 import type { ConfirmReport, ReloadReport, ReloadRequest } from './reload.ts';
 import type { StatusReport } from './status.ts';
@@ -17,6 +18,11 @@ const RELOAD_TIMEOUT = 60_000;
 /** @throws NotReachable */
 export function fetchStatus(path: string): Promise<StatusReport> {
   return ask<StatusReport>(path, 'GET', '/v1/status', TIMEOUT);
+}
+
+/** @throws NotReachable */
+export function fetchHistory(path: string): Promise<HistoryReport> {
+  return ask<HistoryReport>(path, 'GET', '/v1/history', TIMEOUT);
 }
 
 /** @throws NotReachable, also for a question that is refused: its sender has checked it */

@@ -4,6 +4,7 @@ import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
+import type { HistoryReport } from './history.ts';
 import { type OrderReport, type OrderRequest, readOrderQuery, type Verb } from './orders.ts';
 import { type ConfirmReport, type ReloadReport, type ReloadRequest, readReloadQuery } from './reload.ts';
 import type { StatusReport } from './status.ts';
@@ -11,6 +12,7 @@ import type { StatusReport } from './status.ts';
 export interface Control {
   /** @returns null when the engine does not answer */
   status(): Promise<StatusReport | null>;
+  history(): Promise<HistoryReport>;
   reload(request: ReloadRequest): Promise<ReloadReport>;
   confirm(): Promise<ConfirmReport>;
   order(verb: Verb, request: OrderRequest): Promise<OrderReport>;
@@ -59,6 +61,10 @@ async function route({ method, url = '' }: IncomingMessage, control: Control): P
       if (query !== '') return noQuery;
       const status = await control.status();
       return status === null ? { code: 503, body: { error: 'engine-silent' } } : { code: 200, body: status };
+    }
+    case '/v1/history': {
+      if (method !== 'GET') return notAllowed('GET');
+      return query === '' ? { code: 200, body: await control.history() } : noQuery;
     }
     case '/v1/reload': {
       if (method !== 'POST') return notAllowed('POST');

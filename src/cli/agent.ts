@@ -12,6 +12,7 @@ import { reportStatus, type StatusReport } from '../api/status.ts';
 import { type Diagnostic, printable } from '../config/diagnostic.ts';
 import type { Difference } from '../config/plan.ts';
 import { createAgent, type Ordering, type Reading } from '../core/agent.ts';
+import { createHistory } from '../core/history.ts';
 import { createHooks } from '../core/hooks.ts';
 import type { ToAgent, ToEngine } from '../core/messages.ts';
 import { createOrders } from '../core/orders.ts';
@@ -21,6 +22,7 @@ import { version } from '../lib/version.ts';
 import { AGENT_FD } from '../platform/linux/agent-process.ts';
 import { readPlainFile, writeAtomically } from '../platform/linux/atomic-file.ts';
 import { type Channel, openChannel } from '../platform/linux/channel.ts';
+import { openGrowingFile } from '../platform/linux/growing-file.ts';
 import { createHookRunner } from '../platform/linux/hook-runner.ts';
 import { prober } from '../platform/linux/prober.ts';
 import { programs } from '../platform/linux/program.ts';
@@ -40,6 +42,8 @@ import { examine, interfacesHere } from './files.ts';
 const LAST_WORDS = 1_000;
 /** What a thousand routers have learned, or were ordered, takes a tenth of this; in bytes. */
 const MOST_KEPT = 1 << 20;
+/** Two files of this size are some 10,000 lines; in bytes. */
+const MOST_HISTORY = 1 << 20;
 
 /** Runs until the engine is gone. @returns exit code 0, or 2 when no engine has started it */
 export async function agent(argv: readonly string[]): Promise<number> {
@@ -49,7 +53,12 @@ export async function agent(argv: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   const node = values.node ?? hostname();
-  const log = openStderrLog(process.env);
+  const plainLog = openStderrLog(process.env);
+  const past = openGrowingFile(keptPath('history', values.socket, process.env), MOST_HISTORY);
+  const history = createHistory({ ...past, log: plainLog });
+  const log = openStderrLog(process.env, (level, event, fields, message) =>
+    history.record({ at: Date.now(), level, event, fields, message }),
+  );
   const learned = keptPath('learned', values.socket, process.env);
   const ordered = keptPath('orders', values.socket, process.env);
   const ownUnits = await isInService();
@@ -94,6 +103,8 @@ export async function agent(argv: readonly string[]): Promise<number> {
         delivered: (router, event) => send({ type: 'told', router, event }),
       }),
       orders,
+      history,
+      now: timers.now,
       load: async () => {
         const again = loads > 0;
         loads += 1;
@@ -104,7 +115,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
       wallNow,
     });
     if (process.env.HOLDFAST_APPLIANCE !== undefined) void keepConsole(report);
-    channel = openChannel<ToAgent, ToEngine>(AGENT_FD, core.received, () => resolve(EXIT.done));
+    channel = openChannel<ToAgent, ToEngine>(AGENT_FD, core.received, () => void history.settled().then(() => resolve(EXIT.done)));
     const listening = listen();
 
     async function report(): Promise<StatusReport | null> {
@@ -126,6 +137,10 @@ export async function agent(argv: readonly string[]): Promise<number> {
             const order = verb === 'drain' || verb === 'promote' ? { move: verb, force, keep, until } : null;
             return reportOrder(verb === 'announce' ? core.announce(routers) : core.order(routers, order));
           },
+          history: async () => ({
+            schema: 1,
+            events: history.entries().map(entry => ({ ...entry, at: new Date(entry.at).toISOString() })),
+          }),
           confirm: async () => ({ schema: 1, outcome: await core.confirm() }),
         });
         return true;

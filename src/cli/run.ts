@@ -15,6 +15,8 @@ import { openNetwork } from '../platform/linux/rtnetlink.ts';
 import { hurry } from '../platform/linux/scheduling.ts';
 import { openSdNotify } from '../platform/linux/sd-notify.ts';
 import { openStderrLog } from '../platform/linux/stderr-log.ts';
+import { sysnet } from '../platform/linux/sysnet.ts';
+import { micros } from '../vrrp/units.ts';
 import { RUN_OPTIONS } from './defaults.ts';
 import { EXIT } from './exit.ts';
 
@@ -24,6 +26,8 @@ const LAST_HOOKS = 60_000;
  *  without a word, and it hangs. */
 const LISTEN_EVERY = 5_000;
 const SILENT = 3;
+/** While an agent starts; a minute of trouble has fewer. */
+const MOST_UNHEARD = 200;
 /** Time for the last datagrams to leave before the process ends; in ms. */
 const LAST_WORDS = 20;
 
@@ -39,7 +43,15 @@ export async function run(argv: readonly string[]): Promise<number> {
     );
     return EXIT.failed;
   }
-  const log = openStderrLog(process.env);
+  /** Lines that no agent was there to hear, the newest. */
+  let unheard: ToAgent[] = [];
+  let tellAgent = keepForAgent;
+  const log = openStderrLog(process.env, (level, event, fields, message) =>
+    tellAgent({ type: 'logged', at: micros(sysnet.now()), line: { level, event, fields, message } }),
+  );
+  function keepForAgent(message: ToAgent): void {
+    unheard = [...unheard, message].slice(-MOST_UNHEARD);
+  }
   const systemd = openSdNotify(process.env, process.pid);
   const scheduling = hurry();
   if (scheduling.warning !== null) log.write('warn', 'engine.scheduling', { policy: scheduling.policy }, scheduling.warning);
@@ -57,6 +69,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       received: message => receive(message),
       started(send) {
         send({ type: 'hello', protocol: PROTOCOL, version, running: running === null ? null : legacy(running) });
+        for (const message of unheard) send(message);
+        unheard = [];
         // The one before died over it, or before it heard of it.
         if (reloading) send({ type: 'reload' });
       },
@@ -65,6 +79,7 @@ export async function run(argv: readonly string[]): Promise<number> {
         if (finishing) end(EXIT.done);
       },
     });
+    tellAgent = message => (agent.connected() ? agent.send(message) : keepForAgent(message));
     const core = createEngine({
       clock,
       network,

@@ -5,7 +5,8 @@ import { difference, isEmpty } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
 import { showTime } from '../lib/time.ts';
 import { type RouterSpec, routerKey } from '../vrrp/router.ts';
-import { between, seconds } from '../vrrp/units.ts';
+import { between, type Micros, seconds } from '../vrrp/units.ts';
+import type { History } from './history.ts';
 import type { Hooks } from './hooks.ts';
 import { createMemory, type MemoryPorts } from './learned.ts';
 import { type Legacy, PROTOCOL, type Refused, type ToAgent, type ToEngine, type Transition } from './messages.ts';
@@ -47,6 +48,7 @@ export interface AgentPorts {
   readonly services: ServiceDesk;
   readonly hooks: Hooks;
   readonly orders: Orders;
+  readonly history: History;
   send(message: ToEngine): void;
   /** Reads and checks; says nothing. */
   load(): Promise<Reading>;
@@ -56,6 +58,8 @@ export interface AgentPorts {
   tell(status: string): void;
   /** ms since 1970 */
   wallNow(): number;
+  /** Monotonic. */
+  now(): Micros;
 }
 
 export interface Agent {
@@ -122,6 +126,7 @@ export function createAgent(ports: AgentPorts): Agent {
     }
     await memory.recall();
     await orders.recall(theirs === null);
+    await ports.history.recall();
     if (theirs !== null) {
       running = { plan: theirs.plan, loadedAt: null };
       memory.adopt(theirs.plan);
@@ -390,6 +395,10 @@ export function createAgent(ports: AgentPorts): Agent {
         }
         case 'reverted':
           reverted(message.plan);
+          return;
+        case 'logged':
+          // Both processes have the same monotonic clock.
+          ports.history.record({ ...message.line, at: ports.wallNow() - (ports.now() - message.at) / 1000 });
           return;
         case 'learned':
           memory.learn(message.learned);

@@ -6,6 +6,7 @@ import type { Reason } from '../vrrp/action.ts';
 import type { ChecksumForm, Standing } from '../vrrp/router.ts';
 import type { State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
+import type { Entry } from './history.ts';
 import type { EngineStatus, RouterStatus } from './status.ts';
 
 /** Both are the same executable (the engine starts its own, not what the path names by then), so a difference is our bug. */
@@ -21,6 +22,9 @@ export interface Health {
   /** What is wrong, in words for the log; null: nothing. */
   readonly why: string | null;
 }
+
+/** What a log says, without the time. */
+export type LogLine = Omit<Entry, 'at'>;
 
 /** A role changed: what hooks, history and systemd's status line live on. */
 export interface Transition {
@@ -88,6 +92,8 @@ export type ToAgent =
   /** Nobody confirmed in time: this plan, the one before, runs again. */
   | { readonly type: 'reverted'; readonly plan: Plan }
   | { readonly type: 'learned'; readonly learned: Learned }
+  /** A line of the engine's log. `at`: its monotonic instant. */
+  | { readonly type: 'logged'; readonly at: Micros; readonly line: LogLine }
   /** The daemon stops and no transition follows: call the hooks that wait, then say `finished`. */
   | { readonly type: 'finish' }
   | { readonly type: 'transition'; readonly transition: Transition }

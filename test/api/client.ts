@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { fetchStatus, NotReachable, requestConfirm, requestOrder, requestReload } from '../../src/api/client.ts';
+import { fetchHistory, fetchStatus, NotReachable, requestConfirm, requestOrder, requestReload } from '../../src/api/client.ts';
 import type { ReloadReport, ReloadRequest } from '../../src/api/reload.ts';
 import { type Control, serveControl } from '../../src/api/server.ts';
 import { reportStatus, type StatusReport } from '../../src/api/status.ts';
@@ -18,6 +18,7 @@ const REPORT = reportStatus(engineStatus([routerStatus()]), 'edge-a', 0, loaded(
 const RELOAD: ReloadReport = { schema: 1, outcome: 'busy', changes: null, refused: [], problem: null, report: '', confirm_by: null };
 const control: Control = {
   status: async () => REPORT,
+  history: async () => ({ schema: 1, events: [{ at: '1970-01-01T00:00:00.000Z', level: 'info', event: 'x', fields: {}, message: 'y' }] }),
   reload: async () => RELOAD,
   confirm: async () => ({ schema: 1, outcome: 'nothing-to-confirm' }),
   order: async (verb, request) => ({ schema: 1, outcome: 'done', routers: [verb, ...request.routers], unknown: JSON.stringify(request) }),
@@ -173,4 +174,11 @@ t.test('an order is asked for as it was given', async t => {
   });
   const none = { routers: [], forMs: null, keep: false, force: false };
   t.match(await requestOrder(path, 'resume', none), { routers: ['resume'], unknown: JSON.stringify(none) });
+});
+
+t.test('the past', async t => {
+  const path = place(t);
+  const server = await serveControl(path, control);
+  t.teardown(() => server.close());
+  t.match(await fetchHistory(path), { schema: 1, events: [{ event: 'x', message: 'y' }] });
 });

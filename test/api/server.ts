@@ -24,6 +24,7 @@ const RELOAD: ReloadReport = {
 };
 const control: Control = {
   status: async () => REPORT,
+  history: async () => ({ schema: 1, events: [{ at: '1970-01-01T00:00:00.000Z', level: 'info', event: 'x', fields: {}, message: 'y' }] }),
   reload: async () => RELOAD,
   confirm: async () => ({ schema: 1, outcome: 'confirmed' }),
   order: async (verb, { routers }) =>
@@ -291,4 +292,13 @@ t.test('orders: who, and which routers there are', async t => {
     t.match(await answer(`/v1/${verb}?speed=1`), { code: 400, body: { error: 'bad-query' } });
     t.match(await answer(`/v1/${verb}`, 'GET'), { code: 405 });
   }
+});
+
+t.test('GET /v1/history', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path);
+  const { code, body } = await ask(path, { path: '/v1/history' });
+  t.match({ code, body: JSON.parse(body) }, { code: 200, body: { schema: 1, events: [{ event: 'x' }] } });
+  t.match(await ask(path, { path: '/v1/history?all' }), { code: 400 });
+  t.match(await ask(path, { path: '/v1/history', method: 'POST' }), { code: 405 });
 });

@@ -16,6 +16,7 @@ async function daemon(t: Test, outcome: ConfirmReport['outcome']): Promise<strin
   const path = join(folder, 'control.sock');
   const server = await serveControl(path, {
     status: async () => null,
+    history: async () => ({ schema: 1, events: [] }),
     reload: () => Promise.reject(new Error('asked for a reload')),
     confirm: async () => ({ schema: 1, outcome }),
     order: () => Promise.reject(new Error('asked to move')),

@@ -28,6 +28,7 @@ async function daemon(t: Test, moves = true) {
       const router = routerStatus(state === 'active' ? {} : { state, active: peer });
       return reportStatus(engineStatus([router]), 'edge-a', 0, loaded(), servicesStatus());
     },
+    history: async () => ({ schema: 1, events: [] }),
     reload: () => Promise.reject(new Error('asked to reload')),
     confirm: () => Promise.reject(new Error('asked to confirm')),
     async order(verb, request) {

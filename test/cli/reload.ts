@@ -29,6 +29,7 @@ async function daemon(t: Test, answer: ReloadReport): Promise<{ readonly path: s
   const asked: ReloadRequest[] = [];
   const server = await serveControl(path, {
     status: async () => null,
+    history: async () => ({ schema: 1, events: [] }),
     async reload(request) {
       asked.push(request);
       return answer;

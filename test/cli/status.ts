@@ -303,7 +303,13 @@ async function daemon(t: Test): Promise<string> {
   const path = join(folder, 'control.sock');
   const report = reportStatus(engineStatus([routerStatus()]), 'edge-a', Date.now(), loaded(), servicesStatus());
   const unasked = () => Promise.reject(new Error('asked'));
-  const server = await serveControl(path, { status: async () => report, reload: unasked, confirm: unasked, order: unasked });
+  const server = await serveControl(path, {
+    status: async () => report,
+    reload: unasked,
+    confirm: unasked,
+    order: unasked,
+    history: unasked,
+  });
   t.teardown(() => {
     server.close();
     server.closeAllConnections();

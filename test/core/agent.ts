@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import type { Duties } from '../../src/check/duties.ts';
 import type { Plan } from '../../src/config/plan.ts';
 import { type Agent, createAgent, type Reading } from '../../src/core/agent.ts';
+import { createHistory } from '../../src/core/history.ts';
 import { createHooks } from '../../src/core/hooks.ts';
 import { writeEntries } from '../../src/core/learned.ts';
 import { type Legacy, PROTOCOL, type Refused, type ToAgent, type ToEngine, type Transition } from '../../src/core/messages.ts';
@@ -109,8 +110,11 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB), legacy: 
     return { ok: true, seen: 'exit 0' };
   };
   const orders = ordersFor(timers, log);
+  const history = createHistory({ read: async () => '', append: async () => {}, log });
   const agent = createAgent({
     orders,
+    history,
+    now: () => timers.now(),
     services: createServiceDesk({
       ...world,
       timers,

@@ -13,8 +13,9 @@ export interface StderrLog extends Log {
   dropped(): number;
 }
 
-/** @param environment JOURNAL_STREAM tells that journald reads us and wants priorities (systemd.exec(5)) */
-export function openStderrLog(environment: NodeJS.ProcessEnv): StderrLog {
+/** @param environment JOURNAL_STREAM tells that journald reads us and wants priorities (systemd.exec(5))
+ *  @param also is given each line that is worth reading, whether standard error takes it or not */
+export function openStderrLog(environment: NodeJS.ProcessEnv, also: Log['write'] = () => {}): StderrLog {
   const journald = environment.JOURNAL_STREAM !== undefined;
   const admit = createLimiter(BURST, WINDOW);
   let dropped = 0;
@@ -23,6 +24,7 @@ export function openStderrLog(environment: NodeJS.ProcessEnv): StderrLog {
     const kind = `${event} ${fields.router ?? ''} ${fields.reason ?? ''}`;
     const suppressed = admit(kind, sysnet.now());
     if (suppressed === null) return;
+    also(level, event, fields, message);
     const more = { ...(suppressed === 0 ? {} : { suppressed }), ...(untold === 0 ? {} : { lost: untold }) };
     if (sysnet.logWrite(STDERR, bounded(formatLine(level, event, { ...fields, ...more }, message, journald))) >= 0) {
       untold = 0;
