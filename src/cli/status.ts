@@ -9,13 +9,23 @@ import { EXIT } from './exit.ts';
 import { tellPeer, verdict } from './neighbours.ts';
 import { checkTable, hookTable, priorityWords, watchdogTable } from './services.ts';
 import { align, lasting, since } from './table.ts';
+import { watch } from './watch.ts';
 
-/** @returns exit code: 0, 3 when no daemon answers */
+/** @returns exit code: 0, 2 usage, 3 when no daemon answers */
 export async function status(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
-    options: { socket: { type: 'string', default: DEFAULT_SOCKET }, json: { type: 'boolean', default: false } },
+    options: {
+      socket: { type: 'string', default: DEFAULT_SOCKET },
+      json: { type: 'boolean', default: false },
+      watch: { type: 'boolean', default: false },
+    },
   });
+  if (values.watch && values.json) {
+    process.stderr.write('holdfast: --watch is for people, --json for programs: one of the two\n');
+    return EXIT.usage;
+  }
+  if (values.watch) return watch(() => shown(values.socket), process.stdout, process);
   try {
     const report = await fetchStatus(values.socket);
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : table(report, Date.now(), values.socket));
@@ -24,6 +34,16 @@ export async function status(argv: readonly string[]): Promise<number> {
     if (!(error instanceof NotReachable)) throw error;
     process.stderr.write(`holdfast: ${error.message}\n`);
     return EXIT.unreachable;
+  }
+}
+
+/** The table, or why there is none. */
+async function shown(socket: string): Promise<string> {
+  try {
+    return table(await fetchStatus(socket), Date.now(), socket);
+  } catch (error) {
+    if (!(error instanceof NotReachable)) throw error;
+    return `holdfast: ${error.message}\n`;
   }
 }
 
