@@ -11,7 +11,7 @@ usage: ./build.sh VERB
 
   binary           dist/holdfast, the one executable
   image            dist/holdfast-x86_64.img, the disk of the appliance, also packed (.zst), with checksums and manifest; needs root
-  test             format and lint, types, unit tests, then the executable and the drills in network namespaces
+  test             format and lint, types, unit tests, then the executable, the drills in network namespaces, two machines in QEMU
   test PATH        only the tests of that file or folder
   test all         every test there is, also the long ones
   demo             two nodes, a client, a few deaths; prints the outage that the client saw
@@ -246,6 +246,19 @@ netns_tests() {
   run_tests netns '--jobs=1 --disable-coverage --timeout=900' "${@:-test/netns}"
 }
 
+# Two machines that boot the image that people flash. Slow without KVM, and worthless on a machine that does something else.
+qemu_tests() {
+  if ((EUID != 0)); then
+    say 'SKIPPED: test/qemu needs root'
+    return
+  fi
+  need_drills
+  need qemu-system-x86_64=qemu-system-x86 qemu-img=qemu-utils ssh=openssh-client
+  [[ -e /usr/share/OVMF/OVMF_CODE.fd ]] || install_packages ovmf
+  image
+  run_tests qemu '--jobs=1 --disable-coverage --timeout=3600' "$@"
+}
+
 run_verb_test() {
   native
   trap summary EXIT
@@ -257,6 +270,8 @@ run_verb_test() {
       unit_tests
       binary_tests
       netns_tests
+      qemu_tests test/qemu/*.ts
+      [[ $1 != all ]] || qemu_tests test/qemu/all
       [[ $1 != all ]] || run_tests long '--jobs=1 --disable-coverage --timeout=3600' test/long
       ;;
     *)
@@ -264,6 +279,7 @@ run_verb_test() {
       [[ -e $path ]] || { usage >&2; fail "no such test: $1"; }
       case $path in
         test/netns*) netns_tests "$path" ;;
+        test/qemu*) qemu_tests "$path" ;;
         test/binary*) binary_tests "$path" ;;
         *)
           [[ $path != test/platform* ]] || servers_where_allowed
