@@ -45,6 +45,21 @@ t.test('real time where it is allowed, on every thread; children are ordinary', 
   t.equal(child, '0/0/0');
 });
 
+t.test('the executable is locked where there is room for it', needs, async t => {
+  const locked = (memory: number) =>
+    result(
+      `import { hurry } from ${source('platform/linux/scheduling.ts')};
+      import { sysnet } from ${source('platform/linux/sysnet.ts')};
+      let locked = 0;
+      sysnet.lockText = () => { locked += 1; return 1; };
+      hurry(${memory});
+      console.log(locked);`,
+      start,
+    );
+  t.equal(await locked(256 * 2 ** 20), 1);
+  t.equal(await locked(112 * 2 ** 20), 0);
+});
+
 t.test('else the best niceness', needs, async t => {
   // A kernel that grants niceness and not this: one whose real-time groups have no runtime (cgroup v1), or a seccomp filter.
   const { scheduling, threads, child } = await hurried(HURRY('sysnet.schedule = () => -1;'));
