@@ -44,6 +44,18 @@ export function screen(situation: Situation): readonly string[] {
   ].map(printable);
 }
 
+/** What an interface is reached by when it serves nothing: without the addresses that move, and without link-local ones.
+ *  @param virtual addresses of the routers, with their prefix lengths */
+export function ownAddresses(
+  all: readonly { readonly address: string; readonly cidr: string | null; readonly scopeid?: number }[],
+  virtual: ReadonlySet<string>,
+): readonly string[] {
+  return all.flatMap(({ address, cidr, scopeid = 0 }) => {
+    const shown = cidr ?? address;
+    return scopeid > 0 || virtual.has(shown) || virtual.has(address) ? [] : [shown];
+  });
+}
+
 function role({ state, addresses, servedBy, waiting }: Situation['routers'][number]): string {
   const what = addresses.length === 0 ? '' : ` ${addresses.join(' ')}`;
   if (state === 'active') return `ACTIVE, serving${what}`;

@@ -3,7 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import type { StatusReport } from '../api/status.ts';
-import { isSound, type Situation, screen } from '../appliance/screen.ts';
+import { isSound, ownAddresses, type Situation, screen } from '../appliance/screen.ts';
 import { interfacesHere } from './files.ts';
 
 /** How it looks at things, in ms. A unit that fails is asked for by a program, so not as often. */
@@ -90,9 +90,7 @@ async function situationOf(report: StatusReport, failedUnits: readonly string[])
       names.map(async name => ({
         name,
         up: (await text(`/sys/class/net/${name}/carrier`))?.trim() === '1',
-        addresses: (own[name] ?? []).flatMap(({ address, cidr, scopeid }) =>
-          virtual.has(address) || (scopeid ?? 0) > 0 ? [] : [cidr ?? address],
-        ),
+        addresses: ownAddresses(own[name] ?? [], virtual),
       })),
     ),
     routers: report.routers.map(({ name, state, addresses, active, waiting }) => ({

@@ -1,6 +1,6 @@
 // src/appliance/screen.ts: what a console shows, and when a box is sound.
 import t from 'tap';
-import { isSound, type Situation, screen } from '../../src/appliance/screen.ts';
+import { isSound, ownAddresses, type Situation, screen } from '../../src/appliance/screen.ts';
 
 const WELL: Situation = {
   version: '1.0.0',
@@ -50,6 +50,17 @@ t.test('what is wrong, line by line, and nothing that moves the cursor', async t
     problems: ['error: one\n2 | x\u001b[2J\n'],
   });
   t.strictSame(lines.slice(3), ['  nginx  DOWN: unknown directive', '  ! sshd.service has failed', '  ! error: one', '  ! 2 | x\ufffd[2J']);
+});
+
+t.test('an interface is known by what stays on it', async t => {
+  const all = [
+    { address: '10.77.0.11', cidr: '10.77.0.11/24' },
+    { address: '10.77.0.200', cidr: '10.77.0.200/24' },
+    { address: '2001:db8::11', cidr: '2001:db8::11/64', scopeid: 0 },
+    { address: 'fe80::1', cidr: 'fe80::1/64', scopeid: 3 },
+    { address: '192.0.2.1', cidr: null },
+  ];
+  t.strictSame(ownAddresses(all, new Set(['10.77.0.200/24'])), ['10.77.0.11/24', '2001:db8::11/64', '192.0.2.1']);
 });
 
 t.test('sound: every router has a part, every service answers, no unit has failed', async t => {

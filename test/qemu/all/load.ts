@@ -9,7 +9,7 @@ const PATIENCE_MS = 250;
 
 await story('pages across a failover', { limitMs: 900_000 }, async (t, stage) => {
   // What a guest under TCG can answer at all.
-  const rate = stage.accel === 'kvm' ? 1000 : 100;
+  const rate = stage.accel === 'kvm' ? 1000 : 40;
   const { a } = await bootPair(stage, { snapshots: true });
   await a.save('ready');
   await servedBy(stage, BOX_A, { boundMs: 30_000, steadyMs: 2000 });
