@@ -44,7 +44,8 @@ export interface Explained {
  *  @param now ms since 1970 */
 export function explainRouter(router: RouterReport, report: StatusReport, events: readonly EventReport[], now: number): Explained {
   const { name, family, state } = router;
-  const own = events.filter(event => concerns(event, name, family, trackedBy(report)));
+  const services = trackedBy(report);
+  const own = events.filter(event => concerns(event, name, family, services));
   const last = own.findLast(({ event }) => event === 'vrrp.transition');
   const who = `${name}/${family}: ${holder(router)}`;
   if (last === undefined) return { sentence: `${who}; nothing is known of how that came about`, chain: [] };

@@ -126,7 +126,8 @@ export function createAgent(ports: AgentPorts): Agent {
     }
     await memory.recall();
     await orders.recall(theirs === null);
-    await ports.history.recall();
+    // Nobody waits for the past.
+    void ports.history.recall();
     if (theirs !== null) {
       running = { plan: theirs.plan, loadedAt: null };
       memory.adopt(theirs.plan);

@@ -39,6 +39,8 @@ export function createHistory({ read, append, log }: HistoryPorts): History {
   let waiting: Entry[] = [];
   let writing: Promise<void> | null = null;
   let failing = false;
+  /** Before that nothing is appended, or it would be read as a part of the past. */
+  let recalled = false;
 
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
@@ -60,16 +62,18 @@ export function createHistory({ read, append, log }: HistoryPorts): History {
   return {
     async recall() {
       try {
-        entries = [...readEntries(await read()), ...entries].slice(-MOST);
+        entries = [...readEntries(await read(), MOST), ...entries].slice(-MOST);
       } catch (error) {
         log.write('warn', 'agent.history-unreadable', {}, `what happened before cannot be read: ${words(error)}`);
       }
+      recalled = true;
+      if (waiting.length > 0) writing ??= flush();
     },
     record(entry) {
       entries.push(entry);
       if (entries.length > MOST * 1.5) entries = entries.slice(-MOST);
       waiting.push(entry);
-      writing ??= flush();
+      if (recalled) writing ??= flush();
     },
     entries: () => entries.slice(-MOST),
     settled: () => writing ?? Promise.resolve(),
@@ -85,9 +89,11 @@ export function writeEntry(entry: Entry): string {
   return `${JSON.stringify(entry)}\n`;
 }
 
-/** What was torn by a power cut, or is no line of ours, is left out. */
-export function readEntries(text: string): readonly Entry[] {
-  return text.split('\n').flatMap(line => {
+/** What was torn by a power cut, or is no line of ours, is left out.
+ *  @param most so many of the last lines are read */
+export function readEntries(text: string, most = Number.POSITIVE_INFINITY): readonly Entry[] {
+  const lines = text.trimEnd().split('\n').slice(-most);
+  return lines.flatMap(line => {
     try {
       const value: unknown = JSON.parse(line);
       return isEntry(value) ? [value] : [];

@@ -31,6 +31,7 @@ function rig(kept = '', failing: string | null = null) {
 
 t.test('what is recorded together is written in one piece, and read by the next', async t => {
   const { history, files } = rig();
+  await history.recall();
   for (let i = 0; i < 10; i += 1) history.record(entry(i));
   await history.settled();
   t.equal(files.pieces, 1);
@@ -43,6 +44,23 @@ t.test('what is recorded together is written in one piece, and read by the next'
     'what happened while it was read comes last',
   );
   await history.settled();
+});
+
+t.test('what happens before the past was read is kept once, behind it', async t => {
+  const { history, files } = rig(writeEntry(entry(1)));
+  history.record(entry(2));
+  await new Promise(resolve => setImmediate(resolve));
+  await history.recall();
+  await history.settled();
+  const once = [1, 2];
+  t.strictSame(
+    history.entries().map(({ at }) => at),
+    once,
+  );
+  t.strictSame(
+    readEntries(files.text).map(({ at }) => at),
+    once,
+  );
 });
 
 t.test('a torn line, and lines of others, are left out', async t => {
