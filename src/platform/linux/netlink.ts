@@ -2,14 +2,14 @@
 // Must not know what the messages say. Its callbacks come from the loop, never from inside a call, and may throw.
 import { constants } from 'node:os';
 import { formatRequests, type Message, NLM, NLMSG, parseMessages, type Request } from './netlink-codec.ts';
-import { SO_RCVBUF, SOCK_RAW, SOL_SOCKET } from './socket-options.ts';
+import { receiveBuffer } from './receive-buffer.ts';
+import { SOCK_RAW } from './socket-options.ts';
 import { errnoName, META_FIELDS, SLOT_HEAD, sysnet } from './sysnet.ts';
 
 const AF_NETLINK = 16;
 /** linux/netlink.h */
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
-const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 /** A refusal comes without the request that it refuses. */
 const NETLINK_CAP_ACK = 10;
@@ -59,7 +59,7 @@ interface Asked {
 export function openNetlink(protocol: number, groups: readonly number[], events: NetlinkEvents): Netlink | number {
   const fd = sysnet.socket(AF_NETLINK, SOCK_RAW, protocol);
   if (fd < 0) return fd;
-  if (sysnet.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER) < 0) sysnet.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
+  receiveBuffer(fd, BUFFER);
   sysnet.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
   const bound = sysnet.bind(fd, sockaddrNl(groups));
   if (bound < 0) {
