@@ -1,6 +1,7 @@
 // What happened, in the order in which it did: every line of both logs, kept over restarts, the newest in memory for whoever asks.
 // Must not know files: the agent reads and appends text. Nothing here can hold anything up.
 import type { Fields, Level, Log } from '../lib/log.ts';
+import { isRecord } from './kept-list.ts';
 
 /** One line of a log. */
 export interface Entry {
@@ -106,14 +107,7 @@ export function readEntries(text: string, most = Number.POSITIVE_INFINITY): read
 const LEVELS: readonly unknown[] = ['error', 'warn', 'info', 'debug'] satisfies readonly Level[];
 
 function isEntry(value: unknown): value is Entry {
-  if (typeof value !== 'object' || value === null) return false;
-  const { at, level, event, fields, message } = value as Readonly<Record<string, unknown>>;
-  return (
-    typeof at === 'number' &&
-    LEVELS.includes(level) &&
-    typeof event === 'string' &&
-    typeof message === 'string' &&
-    typeof fields === 'object' &&
-    fields !== null
-  );
+  if (!isRecord(value)) return false;
+  const { at, level, event, fields, message } = value;
+  return typeof at === 'number' && LEVELS.includes(level) && typeof event === 'string' && typeof message === 'string' && isRecord(fields);
 }

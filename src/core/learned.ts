@@ -3,6 +3,7 @@
 import type { Plan } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
 import { type ChecksumForm, placeOf, type RouterSpec, routerKey } from '../vrrp/router.ts';
+import { isRecord, readList, writeList } from './kept-list.ts';
 import type { Learned } from './messages.ts';
 
 /** What was learned holds for one VRID on one interface in one family, whatever the router is called: another one may have
@@ -98,30 +99,18 @@ export function createMemory({ log, read, write }: MemoryPorts): Memory {
 
 /** The text that is kept, schema 1. */
 export function writeEntries(learned: readonly Entry[]): string {
-  return `${JSON.stringify({ schema: 1, learned }, null, 2)}\n`;
+  return writeList('learned', learned);
 }
 
 /** @returns null for anything that `writeEntries` has not written */
 export function readEntries(text: string): readonly Entry[] | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value) || value.schema !== 1 || !Array.isArray(value.learned)) return null;
-  const learned: readonly unknown[] = value.learned;
-  return learned.every(isEntry) ? learned : null;
+  return readList('learned', text, isEntry);
 }
 
 function isEntry(value: unknown): value is Entry {
   if (!isRecord(value)) return false;
   const { place, checksums } = value;
   return typeof place === 'string' && Array.isArray(checksums) && checksums.length > 0 && checksums.every(isForm);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 function isForm(value: unknown): value is ChecksumForm {

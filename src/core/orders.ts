@@ -5,6 +5,7 @@ import type { Log } from '../lib/log.ts';
 import { showTime } from '../lib/time.ts';
 import type { Timers } from '../platform/agent-ports.ts';
 import { after, micros } from '../vrrp/units.ts';
+import { isRecord, readList, writeList } from './kept-list.ts';
 
 /** Instants in ms since 1970: it must be understood after a restart of the machine. */
 export interface Order extends Ordered {
@@ -135,20 +136,12 @@ export function orderWords({ move, force, since, until, keep }: Order, now: numb
 
 /** The text that is kept, schema 1. */
 export function writeOrders(orders: readonly Order[]): string {
-  return `${JSON.stringify({ schema: 1, orders }, null, 2)}\n`;
+  return writeList('orders', orders);
 }
 
 /** @returns null for anything that `writeOrders` has not written */
 export function readOrders(text: string): readonly Order[] | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (!isRecord(value) || value.schema !== 1 || !Array.isArray(value.orders)) return null;
-  const orders: readonly unknown[] = value.orders;
-  return orders.every(isOrder) ? orders : null;
+  return readList('orders', text, isOrder);
 }
 
 function isOrder(value: unknown): value is Order {
@@ -162,8 +155,4 @@ function isOrder(value: unknown): value is Order {
     typeof since === 'number' &&
     (until === null || typeof until === 'number')
   );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
