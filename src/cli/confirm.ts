@@ -1,14 +1,15 @@
 // `holdfast confirm`: keeps the configuration that `holdfast reload --confirm` brought.
 // Must not know what is in it.
 import { parseArgs } from 'node:util';
-import { NotReachable, requestConfirm } from '../api/client.ts';
+import { requestConfirm } from '../api/client.ts';
+import { asking } from './asking.ts';
 import { commandLine, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 
 /** @returns exit code: 0 when it stays, 1 when nothing waits (any more) or the engine is silent, 3 when no daemon answers */
 export async function confirm(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: { socket: { type: 'string', default: DEFAULT_SOCKET } } });
-  try {
+  return asking(async () => {
     const { outcome } = await requestConfirm(values.socket);
     switch (outcome) {
       case 'confirmed':
@@ -23,9 +24,5 @@ export async function confirm(argv: readonly string[]): Promise<number> {
         process.stderr.write(`holdfast: the engine does not answer: ${commandLine('status', values.socket)}\n`);
         return EXIT.failed;
     }
-  } catch (error) {
-    if (!(error instanceof NotReachable)) throw error;
-    process.stderr.write(`holdfast: ${error.message}\n`);
-    return EXIT.unreachable;
-  }
+  });
 }

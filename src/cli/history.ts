@@ -6,6 +6,7 @@ import { fetchHistory, fetchStatus, NotReachable } from '../api/client.ts';
 import type { EventReport } from '../api/history.ts';
 import { parseDuration } from '../config/duration.ts';
 import { readEntries } from '../core/history.ts';
+import { asking } from './asking.ts';
 import { DEFAULT_SOCKET, keptPath, STATE_DIRECTORY } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { concerns, explainRouter, trackedBy } from './past.ts';
@@ -30,24 +31,26 @@ export async function history(argv: readonly string[]): Promise<number> {
     process.stderr.write('holdfast: history takes one router, or none for all\n');
     return EXIT.usage;
   }
-  const { events, left } = await past(values.socket);
-  if (events === null) return EXIT.unreachable;
-  const from = since === null ? Number.NEGATIVE_INFINITY : Date.now() - since / 1000;
-  const services = name === undefined || left ? () => [] : trackedBy(await fetchStatus(values.socket));
-  const wanted = events.filter(
-    event =>
-      Date.parse(event.at) >= from &&
-      (name === undefined || concerns(event, name.split('/', 1).join(), name.split('/')[1] ?? null, services)),
-  );
-  if (values.json) process.stdout.write(`${JSON.stringify({ schema: 1, events: wanted }, null, 2)}\n`);
-  else process.stdout.write(wanted.length === 0 ? 'nothing has happened\n' : `${lines(wanted).join('\n')}\n`);
-  return EXIT.done;
+  return asking(async () => {
+    const { events, left } = await past(values.socket);
+    if (events === null) return EXIT.unreachable;
+    const from = since === null ? Number.NEGATIVE_INFINITY : Date.now() - since / 1000;
+    const services = name === undefined || left ? () => [] : trackedBy(await fetchStatus(values.socket));
+    const wanted = events.filter(
+      event =>
+        Date.parse(event.at) >= from &&
+        (name === undefined || concerns(event, name.split('/', 1).join(), name.split('/')[1] ?? null, services)),
+    );
+    if (values.json) process.stdout.write(`${JSON.stringify({ schema: 1, events: wanted }, null, 2)}\n`);
+    else process.stdout.write(wanted.length === 0 ? 'nothing has happened\n' : `${lines(wanted).join('\n')}\n`);
+    return EXIT.done;
+  });
 }
 
 /** @returns exit code: 0, 2 usage, 3 no daemon answers */
 export async function why(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...argv], options: SOCKET, allowPositionals: true });
-  try {
+  return asking(async () => {
     const report = await fetchStatus(values.socket);
     const { events } = await fetchHistory(values.socket);
     const wanted = report.routers.filter(
@@ -66,11 +69,7 @@ export async function why(argv: readonly string[]): Promise<number> {
         explained.map(({ sentence, chain }) => `${[sentence, ...lines(chain).map(line => `  ${line}`)].join('\n')}\n`).join('\n'),
       );
     return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof NotReachable)) throw error;
-    process.stderr.write(`holdfast: ${error.message}\n`);
-    return EXIT.unreachable;
-  }
+  });
 }
 
 /** `left`: the daemon is gone, and this is what it has written. */

@@ -1,10 +1,11 @@
 // `holdfast drain`, `promote`, `resume`, `announce`: planned moves, and whether they came about.
 // Must not know how a router moves: it asks, and then looks.
 import { parseArgs } from 'node:util';
-import { fetchStatus, NotReachable, requestOrder } from '../api/client.ts';
+import { fetchStatus, requestOrder } from '../api/client.ts';
 import { FOR_MS, type OrderReport, type OrderRequest } from '../api/orders.ts';
 import type { RouterReport, StatusReport } from '../api/status.ts';
 import { parseDuration } from '../config/duration.ts';
+import { asking } from './asking.ts';
 import { commandLine, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 
@@ -132,14 +133,4 @@ function strange({ unknown, routers }: OrderReport): number {
   const there = routers.length === 0 ? 'there is none' : `there is ${routers.join(', ')}`;
   process.stderr.write(`holdfast: no virtual router is called "${unknown}"; ${there}\n`);
   return EXIT.usage;
-}
-
-async function asking(work: () => Promise<number>): Promise<number> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof NotReachable)) throw error;
-    process.stderr.write(`holdfast: ${error.message}\n`);
-    return EXIT.unreachable;
-  }
 }

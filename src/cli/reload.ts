@@ -1,10 +1,11 @@
 // `holdfast reload`: has the daemon read its configuration again, and says what came of it.
 // Must not know how a plan is compared or applied.
 import { parseArgs } from 'node:util';
-import { NotReachable, requestReload } from '../api/client.ts';
+import { requestReload } from '../api/client.ts';
 import { CONFIRM_MS, type ReloadReport } from '../api/reload.ts';
 import { parseDuration } from '../config/duration.ts';
 import { showTime } from '../lib/time.ts';
+import { asking } from './asking.ts';
 import { commandLine, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 
@@ -32,16 +33,12 @@ export async function reload(argv: readonly string[]): Promise<number> {
     process.stderr.write(`holdfast: ${confirmMs}\n`);
     return EXIT.usage;
   }
-  try {
+  return asking(async () => {
     const { out, err, code } = tellReload(await requestReload(values.socket, { dryRun, confirmMs }), values.socket, Date.now());
     process.stdout.write(out);
     process.stderr.write(err);
     return code;
-  } catch (error) {
-    if (!(error instanceof NotReachable)) throw error;
-    process.stderr.write(`holdfast: ${error.message}\n`);
-    return EXIT.unreachable;
-  }
+  });
 }
 
 /** @returns ms, or what is wrong with it */

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { fetchStatus, NotReachable } from '../api/client.ts';
 import type { RouterReport, StatusReport } from '../api/status.ts';
 import { showTime } from '../lib/time.ts';
+import { asking } from './asking.ts';
 import { commandLine, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { tellPeer, verdict } from './neighbours.ts';
@@ -26,15 +27,11 @@ export async function status(argv: readonly string[]): Promise<number> {
     return EXIT.usage;
   }
   if (values.watch) return watch(() => shown(values.socket), process.stdout, process);
-  try {
+  return asking(async () => {
     const report = await fetchStatus(values.socket);
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : table(report, Date.now(), values.socket));
     return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof NotReachable)) throw error;
-    process.stderr.write(`holdfast: ${error.message}\n`);
-    return EXIT.unreachable;
-  }
+  });
 }
 
 /** The table, or why there is none. */
