@@ -2,11 +2,12 @@
 // interfaces this box has: one that is missing may be plugged in later.
 import { type Diagnostic, quote } from '../config/diagnostic.ts';
 import { type Finding, resolve } from '../config/finding.ts';
-import { parse } from '../config/parse.ts';
+import { read } from '../config/load.ts';
 import type { Flaw } from '../config/rules.ts';
 import { meantBy } from '../config/shape.ts';
+import type { Source } from '../config/source.ts';
 import { suggest } from '../config/suggest.ts';
-import { isTable, type Path, type SourceFile, type Table } from '../config/tree.ts';
+import { type Path, type SourceFile, type Table, valueAt } from '../config/tree.ts';
 import { type Address, familyOf, type Prefix } from '../vrrp/address.ts';
 import { type InterfaceTable, keysOf, networkFile } from './network-schema.ts';
 
@@ -40,15 +41,11 @@ export interface Network {
 /** Linux, IFNAMSIZ and dev_valid_name(). */
 const NAME = /^(?!\.{1,2}$)[^/:\s\p{Cc}]{1,15}$/u;
 
-/** Reads network.toml. Never throws, whatever the text.
- *  @param file as the user knows it */
-export async function readNetwork(file: string, text: string): Promise<Network> {
-  const parsed = parse(text.replace(/^\ufeff/, ''));
-  const source: SourceFile = { index: 0, file, text: parsed.text };
-  const findings: Finding[] = parsed.flaws.map(
-    ({ span, last: _last, ...words }): Finding => ({ ...words, severity: 'error', place: { source, span } }),
-  );
-  const shape = parsed.tree === undefined ? { tables: {}, findings: [] } : shapeOf(parsed.tree, source);
+/** Reads network.toml. Never throws, whatever the text. */
+export async function readNetwork(file: Source): Promise<Network> {
+  const { source, tree, findings: flaws } = read(file, 0);
+  const findings = [...flaws];
+  const shape = tree === undefined ? { tables: {}, findings: [] } : shapeOf(tree, source);
   findings.push(...shape.findings);
   const tables = new Map(Object.entries(shape.tables));
   findings.push(...[...tables].flatMap(([name, table]) => contradictions(name, table, source)), ...conflicts(tables, source));
@@ -83,7 +80,7 @@ function shapeOf(tree: Table, source: SourceFile): Shape {
       const flaw = flawOf(issue.params);
       return [at(path, { code: flaw.code, message: issue.message, hint: flaw.hint }, 'value')];
     }
-    const missing = issue.code === 'invalid_type' && !has(tree, path);
+    const missing = issue.code === 'invalid_type' && valueAt(tree, path) === undefined;
     const name = quote(path.map(String).join('.'));
     if (missing) return [at(path.slice(0, -1), { code: 'missing-key', message: `${name} is missing` }, 'key')];
     return [at(path, { code: 'wrong-type', message: `${name} ${issue.message}` }, 'value')];
@@ -95,16 +92,6 @@ function shapeOf(tree: Table, source: SourceFile): Shape {
 function flawOf(params: unknown): Flaw {
   const { code = 'bad-text', hint } = (params ?? {}) as Partial<Flaw>;
   return hint === undefined ? { code } : { code, hint };
-}
-
-function has(tree: Table, path: Path): boolean {
-  let value: unknown = tree;
-  for (const step of path) {
-    if (isTable(value) && step in value) value = value[step];
-    else if (Array.isArray(value) && Number(step) in value) value = value[Number(step)];
-    else return false;
-  }
-  return true;
 }
 
 /** What cannot be together in one table. */

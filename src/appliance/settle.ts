@@ -142,7 +142,7 @@ async function network(files: Files, defaults: Files): Promise<Made> {
   const file = files.get('network.toml');
   if (file !== undefined) {
     const source = decode('network.toml', file);
-    const { interfaces, diagnostics } = await readNetwork('network.toml', source.text);
+    const { interfaces, diagnostics } = await readNetwork(source);
     if (diagnostics.some(({ severity }) => severity === 'error')) return { wrong: shown(diagnostics, [source]) };
     for (const [name, content] of networkdFiles(interfaces)) made.set(`network/${name}`, text(content));
   }

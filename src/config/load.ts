@@ -70,13 +70,14 @@ export async function load(sources: readonly Source[], node: string): Promise<Lo
   return { plan, secrets: secretsOf(routers), diagnostics: await resolve(findings), node: self, named, machine };
 }
 
-interface Read {
+/** One file as a tree, and what is wrong with its text. */
+export interface Read {
   readonly source: SourceFile;
   readonly tree: Table | undefined;
   readonly findings: readonly Finding[];
 }
 
-function read({ file, text, failure }: Source, index: number): Read {
+export function read({ file, text, failure }: Source, index: number): Read {
   const broken = failure ?? (text.length > MAX_BYTES ? TOO_LARGE : undefined);
   if (broken !== undefined) {
     const source = { index, file, text: '' };

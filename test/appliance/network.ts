@@ -3,15 +3,16 @@ import t from 'tap';
 import { readNetwork } from '../../src/appliance/network.ts';
 import { networkdFiles } from '../../src/appliance/networkd.ts';
 import { render } from '../../src/config/diagnostic.ts';
+import { decode } from '../../src/config/source.ts';
 
 async function files(text: string): Promise<Record<string, string>> {
-  const { interfaces, diagnostics } = await readNetwork('network.toml', text);
+  const { interfaces, diagnostics } = await readNetwork({ file: 'network.toml', text });
   t.strictSame(diagnostics, []);
   return Object.fromEntries(networkdFiles(interfaces));
 }
 
 async function said(text: string): Promise<readonly string[]> {
-  const { interfaces, diagnostics } = await readNetwork('network.toml', text);
+  const { interfaces, diagnostics } = await readNetwork({ file: 'network.toml', text });
   const failed = diagnostics.some(({ severity }) => severity === 'error');
   t.equal(failed, interfaces.length === 0, 'with an error nothing is made');
   return diagnostics.map(
@@ -124,9 +125,14 @@ t.test('what cannot be together', async t => {
   ]);
 });
 
+t.test('what is no text is refused as everywhere', async t => {
+  const source = decode('network.toml', Buffer.from([0x5b, 0xff, 0xfe]));
+  t.match((await readNetwork(source)).diagnostics, [{ code: 'not-utf8', severity: 'error' }]);
+});
+
 t.test('a mistake is shown with its line', async t => {
   const text = '[interface.ens3]\ngatway = "10.77.0.1"\n';
-  const { diagnostics } = await readNetwork('network.toml', text);
+  const { diagnostics } = await readNetwork({ file: 'network.toml', text });
   const [first] = diagnostics;
   if (first === undefined) throw new Error('no diagnostic');
   t.equal(
