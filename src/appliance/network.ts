@@ -3,7 +3,7 @@
 import { type Diagnostic, quote } from '../config/diagnostic.ts';
 import { type Finding, resolve } from '../config/finding.ts';
 import { read } from '../config/load.ts';
-import type { Flaw } from '../config/rules.ts';
+import { type Flaw, interfaceFlaw } from '../config/rules.ts';
 import { meantBy } from '../config/shape.ts';
 import type { Source } from '../config/source.ts';
 import { suggest } from '../config/suggest.ts';
@@ -37,9 +37,6 @@ export interface Network {
   readonly interfaces: readonly Interface[];
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** Linux, IFNAMSIZ and dev_valid_name(). */
-const NAME = /^(?!\.{1,2}$)[^/:\s\p{Cc}]{1,15}$/u;
 
 /** Reads network.toml. Never throws, whatever the text. */
 export async function readNetwork(file: Source): Promise<Network> {
@@ -101,9 +98,10 @@ function contradictions(name: string, table: InterfaceTable, source: SourceFile)
     return { ...words, severity: 'error', place: { source, path, at: 'key' } };
   };
   const findings: Finding[] = [];
-  if (!NAME.test(name)) {
-    const hint = 'at most 15 characters, without a slash, a colon or a space; the console of the box shows the names of its interfaces';
-    findings.push(found({ code: 'bad-interface', message: `${quote(name)} cannot be the name of an interface`, hint }));
+  const flaw = interfaceFlaw(name);
+  if (flaw !== null) {
+    const hint = 'the console of the box shows the names of its interfaces';
+    findings.push(found({ code: 'bad-interface', message: `${quote(name)} cannot be the name of an interface: ${flaw}`, hint }));
   }
   const kinds = (['vlan', 'bond', 'bridge'] as const).filter(kind => table[kind] !== undefined);
   if (kinds.length > 1) {

@@ -95,16 +95,21 @@ export function duration(key: string, minimum: Micros, maximum: Micros, step: Mi
   return durationText().transform((text, context) => readDuration(context, key, text, minimum, maximum, step));
 }
 
-/** Linux, dev_valid_name(): 1..15 bytes, no slash, colon or space, neither "." nor "..". */
+/** The name of an interface, as a value. */
 export function interfaceName(text: string, context: Context): string {
+  const why = interfaceFlaw(text);
+  if (why === null) return text;
   const hint = '`ip -brief link` lists those of this machine';
-  const wrong = (why: string) =>
-    refuse(context, `${quote(text)} cannot be the name of an interface: ${why}`, { code: 'bad-interface', hint });
-  if (text === '') return wrong('it is empty');
-  if (text === '.' || text === '..') return wrong('the kernel keeps it for itself');
-  if (/[/:\s\p{Cc}]/u.test(text)) return wrong('it contains a slash, a colon or a space');
-  if (new TextEncoder().encode(text).length > 15) return wrong('it is longer than 15 bytes');
-  return text;
+  return refuse(context, `${quote(text)} cannot be the name of an interface: ${why}`, { code: 'bad-interface', hint });
+}
+
+/** Linux, dev_valid_name(): 1..15 bytes, no slash, colon or space, neither "." nor "..".
+ *  @returns what is wrong with it; null: nothing */
+export function interfaceFlaw(text: string): string | null {
+  if (text === '') return 'it is empty';
+  if (text === '.' || text === '..') return 'the kernel keeps it for itself';
+  if (/[/:\s\p{Cc}]/u.test(text)) return 'it contains a slash, a colon or a space';
+  return new TextEncoder().encode(text).length > 15 ? 'it is longer than 15 bytes' : null;
 }
 
 /** Size of a label in the kernel, IFNAMSIZ without its last byte. */

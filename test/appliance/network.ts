@@ -110,6 +110,7 @@ bond = { members = ["a", "b"], mode = "fast" }
 
 t.test('what cannot be together', async t => {
   t.match(await said('[interface."a/b"]\n'), [/^bad-interface 1 .*cannot be the name/]);
+  t.match(await said('[interface."éééééééé"]\n'), [/^bad-interface 1 .*longer than 15 bytes/]);
   t.match(await said('[interface.x]\nvlan = { id = 1, on = "a" }\nbridge = { members = [] }\n'), [
     /^either-or 3 .*`vlan` and `bridge` at once/,
   ]);
