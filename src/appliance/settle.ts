@@ -6,7 +6,7 @@ import { decode, type Source } from '../config/source.ts';
 import { suggest } from '../config/suggest.ts';
 import { readNetwork } from './network.ts';
 import { networkdFiles } from './networkd.ts';
-import { defaultHostname, readHostname, readKeys, unixText } from './parts.ts';
+import { defaultHostname, type Part, readHostname, readKeys, unixText } from './parts.ts';
 
 /** By path below the folder that they come from, or go to. */
 export type Files = ReadonlyMap<string, Uint8Array>;
@@ -93,31 +93,13 @@ async function choose(
 /** The host name comes first: holdfast.toml may have tables for each machine. */
 function rules(defaults: Files, hostname: () => string, testNginx: (files: Files) => Promise<string | null>): readonly PartRule[] {
   return [
-    {
-      name: 'hostname',
-      owns: path => path === 'hostname',
-      make: files => {
-        const file = files.get('hostname');
-        if (file === undefined) return { files: new Map() };
-        const read = readHostname(decode('hostname', file).text);
-        return 'wrong' in read ? read : { files: new Map(), hostname: read.value };
-      },
-    },
+    oneFile('hostname', readHostname, value => ({ files: new Map(), hostname: value })),
     {
       name: 'network',
       owns: path => path === 'network.toml' || /^network\/[^/]+\.(network|netdev|link)$/.test(path),
       make: files => network(files, defaults),
     },
-    {
-      name: 'authorized_keys',
-      owns: path => path === 'authorized_keys',
-      make: files => {
-        const file = files.get('authorized_keys');
-        if (file === undefined) return { files: new Map() };
-        const read = readKeys(decode('authorized_keys', file).text);
-        return 'wrong' in read ? read : { files: new Map([['authorized_keys', text(read.value)]]) };
-      },
-    },
+    oneFile('authorized_keys', readKeys, value => ({ files: new Map([['authorized_keys', text(value)]]) })),
     {
       name: 'nginx configuration',
       owns: path => path.startsWith('nginx/'),
@@ -135,6 +117,20 @@ function rules(defaults: Files, hostname: () => string, testNginx: (files: Files
       make: files => holdfast(files, defaults, hostname()),
     },
   ];
+}
+
+/** A part that is one small file, and nothing where there is none. */
+function oneFile(name: string, take: (text: string) => Part<string>, made: (value: string) => Made): PartRule {
+  return {
+    name,
+    owns: path => path === name,
+    make: files => {
+      const file = files.get(name);
+      if (file === undefined) return { files: new Map() };
+      const part = take(decode(name, file).text);
+      return 'wrong' in part ? part : made(part.value);
+    },
+  };
 }
 
 async function network(files: Files, defaults: Files): Promise<Made> {

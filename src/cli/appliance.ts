@@ -104,8 +104,10 @@ async function replaceTree(folder: string, files: Files): Promise<void> {
 }
 
 async function readKept(folder: string): Promise<Files> {
+  const files = await readTree(folder);
+  if (files.size > 0) return files;
   // Cut off between the two renames.
-  if ((await readTree(folder)).size === 0) await rename(`${folder}.old`, folder).catch(() => {});
+  await rename(`${folder}.old`, folder).catch(() => {});
   return readTree(folder);
 }
 
