@@ -7,7 +7,7 @@ import { createEngine, type Engine } from '../core/engine.ts';
 import { type Health, type Legacy, PROTOCOL, type ToAgent, type ToEngine } from '../core/messages.ts';
 import { version } from '../lib/version.ts';
 import { advertLinks } from '../platform/linux/advert-link.ts';
-import { keepAgent } from '../platform/linux/agent-process.ts';
+import { type AgentProcess, keepAgent } from '../platform/linux/agent-process.ts';
 import { missingCapabilities } from '../platform/linux/capabilities.ts';
 import { claims } from '../platform/linux/claims.ts';
 import { openClock } from '../platform/linux/clock.ts';
@@ -45,13 +45,12 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   /** Lines that no agent was there to hear, the newest. */
   let unheard: ToAgent[] = [];
-  let tellAgent = keepForAgent;
-  const log = openStderrLog(process.env, (level, event, fields, message) =>
-    tellAgent({ type: 'logged', at: micros(sysnet.now()), line: { level, event, fields, message } }),
-  );
-  function keepForAgent(message: ToAgent): void {
-    unheard = [...unheard, message].slice(-MOST_UNHEARD);
-  }
+  let hearer: AgentProcess<ToAgent> | null = null;
+  const log = openStderrLog(process.env, (level, event, fields, message) => {
+    const logged: ToAgent = { type: 'logged', at: micros(sysnet.now()), line: { level, event, fields, message } };
+    if (hearer?.connected() === true) hearer.send(logged);
+    else unheard = [...unheard, logged].slice(-MOST_UNHEARD);
+  });
   const systemd = openSdNotify(process.env, process.pid);
   const scheduling = hurry();
   if (scheduling.warning !== null) log.write('warn', 'engine.scheduling', { policy: scheduling.policy }, scheduling.warning);
@@ -79,7 +78,7 @@ export async function run(argv: readonly string[]): Promise<number> {
         if (finishing) end(EXIT.done);
       },
     });
-    tellAgent = message => (agent.connected() ? agent.send(message) : keepForAgent(message));
+    hearer = agent;
     const core = createEngine({
       clock,
       network,
