@@ -1,7 +1,7 @@
 // A file that only grows, line by line, and is put aside when it is full: what was written stays, whenever the machine stops.
 // Must not know what the lines say.
 import { constants } from 'node:fs';
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
 
 export interface GrowingFile {
   /** The file put aside, then the one that grows; at most twice `most` bytes.
@@ -24,20 +24,29 @@ export function openGrowingFile(path: string, most: number): GrowingFile {
     }
   }
 
+  /** What is there ends with a line of ours: it was looked at, and nothing went wrong since. */
+  let whole = false;
+
+  async function makeRoom(bytes: number): Promise<void> {
+    const size = await stat(path).then(
+      about => about.size,
+      () => 0,
+    );
+    if (size > 0 && size + bytes > most) await rename(path, aside);
+  }
+
   return {
     read: async () => (await text(aside)) + (await text(path)),
     async append(lines) {
-      const size = await stat(path).then(
-        about => about.size,
-        () => 0,
-      );
-      if (size > 0 && size + Buffer.byteLength(lines) > most) await rename(path, aside);
-      const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+      await makeRoom(Buffer.byteLength(lines));
+      const file = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
       try {
         // A line that a power cut has torn must not swallow this one.
-        const torn = size > 0 && size + Buffer.byteLength(lines) <= most && !(await endsLine(path, size));
+        const torn = !whole && !(await endsLine(file));
+        whole = false;
         await file.writeFile(torn ? `\n${lines}` : lines);
         await file.datasync();
+        whole = true;
       } finally {
         await file.close();
       }
@@ -45,13 +54,10 @@ export function openGrowingFile(path: string, most: number): GrowingFile {
   };
 }
 
-async function endsLine(path: string, size: number): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const last = Buffer.alloc(1);
-    await file.read(last, 0, 1, size - 1);
-    return last[0] === 0x0a;
-  } finally {
-    await file.close();
-  }
+async function endsLine(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return true;
+  const last = Buffer.alloc(1);
+  await file.read(last, 0, 1, size - 1);
+  return last[0] === 0x0a;
 }
