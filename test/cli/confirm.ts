@@ -1,31 +1,14 @@
 // `holdfast confirm` on the command line: what the operator reads, and the exit status.
 // Must not know what is confirmed: a fake daemon answers.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ConfirmReport } from '../../src/api/reload.ts';
-import { serveControl } from '../../src/api/server.ts';
+import { controlSocket } from '../fixtures/control.ts';
 import { start } from '../fixtures/running.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 
-async function daemon(t: Test, outcome: ConfirmReport['outcome']): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'hf-confirm-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'control.sock');
-  const server = await serveControl(path, {
-    status: async () => null,
-    history: async () => ({ schema: 1, events: [] }),
-    reload: () => Promise.reject(new Error('asked for a reload')),
-    confirm: async () => ({ schema: 1, outcome }),
-    order: () => Promise.reject(new Error('asked to move')),
-  });
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return path;
+function daemon(t: Test, outcome: ConfirmReport['outcome']): Promise<string> {
+  return controlSocket(t, { confirm: async () => ({ schema: 1, outcome }) });
 }
 
 async function ask(...argv: readonly string[]) {

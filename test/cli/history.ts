@@ -1,34 +1,16 @@
 // src/cli/history.ts: `holdfast history` and `holdfast why`, from a daemon and from what a dead one left.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { EventReport } from '../../src/api/history.ts';
-import { serveControl } from '../../src/api/server.ts';
 import { reportStatus } from '../../src/api/status.ts';
+import { controlSocket } from '../fixtures/control.ts';
 import { start } from '../fixtures/running.ts';
 import { engineStatus, loaded, routerStatus, servicesStatus } from '../fixtures/status-report.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 
-async function daemon(t: Test, events: readonly EventReport[]): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'hf-history-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'control.sock');
-  const unasked = () => Promise.reject(new Error('asked'));
+function daemon(t: Test, events: readonly EventReport[]): Promise<string> {
   const report = reportStatus(engineStatus([routerStatus()]), 'edge-a', Date.now(), loaded(), servicesStatus());
-  const server = await serveControl(path, {
-    status: async () => report,
-    history: async () => ({ schema: 1, events }),
-    reload: unasked,
-    confirm: unasked,
-    order: unasked,
-  });
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return path;
+  return controlSocket(t, { status: async () => report, history: async () => ({ schema: 1, events }) });
 }
 
 async function run(verb: string, ...argv: readonly string[]) {

@@ -1,14 +1,11 @@
 // src/cli/orders.ts: planned moves, as they are asked for and as they are told.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { OrderRequest, Verb } from '../../src/api/orders.ts';
-import { serveControl } from '../../src/api/server.ts';
 import { reportStatus } from '../../src/api/status.ts';
 import { tellMove } from '../../src/cli/orders.ts';
 import type { RouterStatus } from '../../src/core/status.ts';
 import { priority } from '../../src/vrrp/units.ts';
+import { controlSocket } from '../fixtures/control.ts';
 import { start } from '../fixtures/running.ts';
 import { engineStatus, loaded, routerStatus, servicesStatus } from '../fixtures/status-report.ts';
 import { ip } from '../fixtures/virtual-router.ts';
@@ -17,20 +14,14 @@ const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 
 /** A daemon whose router is what the last order made of it. */
 async function daemon(t: Test, moves = true) {
-  const folder = mkdtempSync(join(tmpdir(), 'hf-orders-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'control.sock');
   const asked: (readonly [Verb, OrderRequest])[] = [];
   let state: RouterStatus['state'] = 'active';
   const peer = { address: ip('192.0.2.12'), priority: priority(100), self: false };
-  const server = await serveControl(path, {
+  const path = await controlSocket(t, {
     status: async () => {
       const router = routerStatus(state === 'active' ? {} : { state, active: peer });
       return reportStatus(engineStatus([router]), 'edge-a', 0, loaded(), servicesStatus());
     },
-    history: async () => ({ schema: 1, events: [] }),
-    reload: () => Promise.reject(new Error('asked to reload')),
-    confirm: () => Promise.reject(new Error('asked to confirm')),
     async order(verb, request) {
       asked.push([verb, request]);
       if (request.routers.includes('db')) return { schema: 1, outcome: 'unknown-router', routers: ['web'], unknown: 'db' };
@@ -38,10 +29,6 @@ async function daemon(t: Test, moves = true) {
       if (moves && verb === 'promote') state = 'active';
       return { schema: 1, outcome: 'done', routers: ['web'], unknown: null };
     },
-  });
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
   });
   const run = async (verb: string, ...argv: readonly string[]) => {
     const running = start([process.execPath, MAIN, verb, ...argv, '--socket', path]);

@@ -1,12 +1,9 @@
 // `holdfast reload` on the command line: what is asked of the daemon, what the operator reads, and the exit status.
 // Must not know how a daemon reloads: a fake one answers.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ReloadReport, ReloadRequest } from '../../src/api/reload.ts';
-import { serveControl } from '../../src/api/server.ts';
 import { tellReload } from '../../src/cli/reload.ts';
+import { controlSocket } from '../fixtures/control.ts';
 import { start } from '../fixtures/running.ts';
 
 process.env.TZ = 'UTC';
@@ -23,23 +20,12 @@ const CHANGES: NonNullable<ReloadReport['changes']> = {
 const NOTHING: ReloadReport = { schema: 1, outcome: 'silent', changes: null, refused: [], problem: null, report: '', confirm_by: null };
 
 async function daemon(t: Test, answer: ReloadReport): Promise<{ readonly path: string; readonly asked: ReloadRequest[] }> {
-  const folder = mkdtempSync(join(tmpdir(), 'hf-reload-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'control.sock');
   const asked: ReloadRequest[] = [];
-  const server = await serveControl(path, {
-    status: async () => null,
-    history: async () => ({ schema: 1, events: [] }),
+  const path = await controlSocket(t, {
     async reload(request) {
       asked.push(request);
       return answer;
     },
-    confirm: async () => ({ schema: 1, outcome: 'silent' }),
-    order: () => Promise.reject(new Error('asked to move')),
-  });
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
   });
   return { path, asked };
 }

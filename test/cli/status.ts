@@ -1,15 +1,12 @@
 // What an operator sees: the table word for word, and the exit status. Reviewed as prose: would you understand it at three
 // in the morning? Must not know sockets, but for the last tests, which ask a real one.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { serveControl } from '../../src/api/server.ts';
 import { type ConfigurationState, reportStatus } from '../../src/api/status.ts';
 import { table } from '../../src/cli/status.ts';
 import type { EngineStatus, Neighbour, RouterStatus } from '../../src/core/status.ts';
 import type { RejectReason } from '../../src/vrrp/admit.ts';
 import { micros, millis, seconds, vrid } from '../../src/vrrp/units.ts';
+import { controlSocket } from '../fixtures/control.ts';
 import { start } from '../fixtures/running.ts';
 import { engineStatus, loaded, neighbour, routerStatus, servicesStatus } from '../fixtures/status-report.ts';
 import { ip, routerSpec } from '../fixtures/virtual-router.ts';
@@ -297,24 +294,9 @@ async function ask(...argv: readonly string[]) {
   return { code, out: running.out.join('\n'), err: running.err.join('\n') };
 }
 
-async function daemon(t: Test): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'hf-status-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'control.sock');
+function daemon(t: Test): Promise<string> {
   const report = reportStatus(engineStatus([routerStatus()]), 'edge-a', Date.now(), loaded(), servicesStatus());
-  const unasked = () => Promise.reject(new Error('asked'));
-  const server = await serveControl(path, {
-    status: async () => report,
-    reload: unasked,
-    confirm: unasked,
-    order: unasked,
-    history: unasked,
-  });
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return path;
+  return controlSocket(t, { status: async () => report });
 }
 
 t.test('holdfast status', async t => {
