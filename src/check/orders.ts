@@ -11,10 +11,12 @@ export interface Ordered {
   readonly force: boolean;
 }
 
-/** What the checks say, and what is made of it. */
+/** How a router stands: by its checks, and with what an operator makes of that. */
 export interface Stand {
   readonly standing: Standing;
+  /** Sum of the weights. */
   readonly adjustment: number;
+  /** What is wrong, or ordered, in words for the log; null: nothing. */
   readonly why: string | null;
 }
 

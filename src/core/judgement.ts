@@ -1,8 +1,8 @@
 // What is presumed of a router's health when nobody says anything.
 // Must not know who judges.
-import type { Health } from './messages.ts';
+import type { Stand } from '../check/orders.ts';
 
-export type Judgement = Omit<Health, 'router'>;
+export type Judgement = Stand;
 
 /** Nothing is checked. */
 export const GOOD: Judgement = { standing: 'well', adjustment: 0, why: null };

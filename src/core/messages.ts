@@ -1,9 +1,10 @@
 // Everything that engine and agent say to each other: one union in each direction, JSON lines over a socket pair.
 // Must not know sockets, and nothing that only one of the two can know.
 import type { StateEvent } from '../check/duties.ts';
+import type { Stand } from '../check/orders.ts';
 import type { Plan } from '../config/plan.ts';
 import type { Reason } from '../vrrp/action.ts';
-import type { ChecksumForm, Standing } from '../vrrp/router.ts';
+import type { ChecksumForm } from '../vrrp/router.ts';
 import type { State } from '../vrrp/state.ts';
 import type { Micros } from '../vrrp/units.ts';
 import type { Entry } from './history.ts';
@@ -12,15 +13,10 @@ import type { EngineStatus, RouterStatus } from './status.ts';
 /** Both are the same executable (the engine starts its own, not what the path names by then), so a difference is our bug. */
 export const PROTOCOL = 1;
 
-/** Health of one tracked router, as the agent judges it. */
-export interface Health {
+/** Health of one router, as the agent judges it. */
+export interface Health extends Stand {
   /** `routerKey` */
   readonly router: string;
-  readonly standing: Standing;
-  /** Sum of the weights. */
-  readonly adjustment: number;
-  /** What is wrong, in words for the log; null: nothing. */
-  readonly why: string | null;
 }
 
 /** What a log says, without the time. */

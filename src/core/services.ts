@@ -144,19 +144,22 @@ export function createServiceDesk({ prober, services, programs, timers, log, ord
       .filter(({ tracked, name }) => tracked || orders.of(name) !== null || ordered.has(name))
       .map(spec => {
         const router = routerKey(spec);
-        const { fitness: fit, known, why } = examine(spec.name);
+        const { known, stand } = standOf(spec);
         const before = inherited.get(router);
         if (before !== undefined && !known) return before;
         inherited.delete(router);
-        return { router, ...commanded(spec, { standing: fit.standing, adjustment: fit.adjustment, why }) };
+        return { router, ...stand };
       });
   }
 
-  function commanded({ name, priority }: Pick<RouterSpec, 'name' | 'priority'>, stand: Stand): Stand {
+  /** What its checks say of a router, and what an operator makes of that. */
+  function standOf({ name, priority }: RouterSpec): { readonly known: boolean; readonly parts: Fitness['parts']; readonly stand: Stand } {
+    const { fitness: fit, known, why } = examine(name);
+    const stand: Stand = { standing: fit.standing, adjustment: fit.adjustment, why };
     const order = orders.of(name);
-    if (order === null) return stand;
+    if (order === null) return { known, parts: fit.parts, stand };
     ordered.add(name);
-    return underOrder(order, orderWords(order, wallNow()), stand, priority);
+    return { known, parts: fit.parts, stand: underOrder(order, orderWords(order, wallNow()), stand, priority) };
   }
 
   /** Tells what changed. */
@@ -205,9 +208,8 @@ export function createServiceDesk({ prober, services, programs, timers, log, ord
       routers: [...new Map(plan?.routers.map(spec => [spec.name, spec])).values()]
         .filter(({ tracked, name }) => tracked || orders.of(name) !== null)
         .map((spec): Dependence => {
-          const { fitness: fit, why } = examine(spec.name);
-          const stand = commanded(spec, { standing: fit.standing, adjustment: fit.adjustment, why });
-          return { router: spec.name, parts: fit.parts, why: stand.why, order: orders.of(spec.name) };
+          const { parts, stand } = standOf(spec);
+          return { router: spec.name, parts, why: stand.why, order: orders.of(spec.name) };
         }),
     }),
   };
