@@ -89,33 +89,37 @@ function nextKey(socket: EchoSocket): number {
 
 /** Nobody waits for anything: a shared one is kept for the next look. */
 function rest(socket: EchoSocket): void {
-  if (shared.get(socket.family) !== socket) {
-    close(socket);
-    return;
+  if (shared.get(socket.family) !== socket) close(socket);
+  else if (socket.idle !== null) socket.idle.refresh();
+  else {
+    socket.idle = setTimeout(() => {
+      socket.idle = null;
+      if (socket.pending.size === 0) close(socket);
+    }, IDLE);
+    socket.idle.unref();
   }
-  if (socket.idle !== null) {
-    socket.idle.refresh();
-    return;
-  }
-  socket.idle = setTimeout(() => {
-    socket.idle = null;
-    if (socket.pending.size > 0) return;
-    shared.delete(socket.family);
-    close(socket);
-  }, IDLE);
-  socket.idle.unref();
 }
 
-function close({ fd }: EchoSocket): void {
-  sysnet.unwatch(fd);
-  sysnet.close(fd);
+/** Once: from then on its number may be another's. */
+function close(socket: EchoSocket): void {
+  retire(socket);
+  if (socket.idle !== null) clearTimeout(socket.idle);
+  sysnet.unwatch(socket.fd);
+  sysnet.close(socket.fd);
+}
+
+/** No other look gets it. */
+function retire(socket: EchoSocket): void {
+  if (shared.get(socket.family) === socket) shared.delete(socket.family);
 }
 
 function receive(socket: EchoSocket): void {
   const { fd, family, pending } = socket;
   const count = sysnet.recvBatch(fd, arena, meta, SLOTS, SLOT_SIZE);
   if (count < 0) {
-    if (shared.get(family) === socket) shared.delete(family);
+    retire(socket);
+    // The last of those who wait closes it.
+    if (pending.size === 0) close(socket);
     for (const { asker } of [...pending.values()]) asker.failed(count);
     return;
   }

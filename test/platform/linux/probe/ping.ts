@@ -1,4 +1,6 @@
 // src/platform/linux/probe/ping.ts: ICMP echo on real interfaces, in namespaces of its own.
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
 import t, { type Test } from 'tap';
 import type { PingProbe } from '../../../../src/check/probe.ts';
 import { ECHO_PROTOCOL, echoFilter, encodeEcho, PAYLOAD } from '../../../../src/platform/linux/probe/echo.ts';
@@ -148,6 +150,27 @@ t.test('looks that come one by one share a socket, and it is closed when they st
   for (let i = 0; i < 20; i += 1) t.match(await lookAtPing(ping('127.0.0.1'), LONG), { trouble: null });
   t.ok(sockets() <= open, 'no more than after the first');
   t.match(await lookAtPing(ping('233.252.0.1', 'lo'), SHORT), { trouble: /^(timeout|unreachable)$/ }, 'one that is bound is its own');
+  await quiet();
+});
+
+t.test('a socket that fails is given up once, whatever it was waiting for', root, async t => {
+  const quiet = leftovers();
+  const { recvBatch } = sysnet;
+  t.teardown(() => {
+    sysnet.recvBatch = recvBatch;
+  });
+  t.match(await lookAtPing(ping('127.0.0.1'), LONG), { trouble: null }, 'from now on it would be closed when it rests');
+  sysnet.recvBatch = () => -constants.errno.ENETDOWN;
+  t.match(await lookAtPing(ping('127.0.0.1'), LONG), { trouble: /./, seen: /network/ });
+  sysnet.recvBatch = recvBatch;
+  // They get the numbers that are free now.
+  const others = Array.from({ length: 4 }, () => openSync('/dev/null', 'r'));
+  t.match(await lookAtPing(ping('127.0.0.1'), LONG), { trouble: null }, 'another one is opened');
+  await new Promise(resolve => setTimeout(resolve, 2_500));
+  for (const fd of others) {
+    t.doesNotThrow(() => fstatSync(fd), 'nobody else closes it');
+    closeSync(fd);
+  }
   await quiet();
 });
 
