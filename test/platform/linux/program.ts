@@ -39,6 +39,8 @@ t.test('as whom, with what, and with nothing of ours', needsRoot, async t => {
   const { line, at } = makeShelf(t);
   const busy = sh(`echo $$ >${at}/pid; exec sleep ${LONG}`);
   const pid = await pidFrom(t, line('pid'));
+  const asleep = (stat: string) => /\(sleep\) S /.test(stat);
+  await until('sleep is loaded, with none of its libraries open', BOUND, () => asleep(readFileSync(`/proc/${pid}/stat`, 'utf8')));
   const [state, parent, group, session, , , , , , , , , , , , , niceness] =
     readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   t.match({ state, parent, group, session, niceness }, { parent: `${process.pid}`, group: `${pid}`, session: `${pid}`, niceness: '0' });
