@@ -28,6 +28,7 @@ const USAGE = `usage: holdfast VERB [OPTION...]
 
   run      [--config FILE] [--socket PATH] [--node NAME]   hold virtual addresses; stays in the foreground
   check    [FILE...] [--node NAME] [--strict] [--system] [--json]   find every mistake in a configuration
+  check    FILE FILE... | FILE --prove                     who serves in each combination of failures of these machines
   status   [--watch|--json] [--socket PATH]                who serves, and why; who else is heard
   why      [ROUTER...] [--json] [--socket PATH]            why the addresses are where they are, in a sentence and its chain
   history  [ROUTER] [--since 24h] [--json] [--socket PATH] what happened, with its reason

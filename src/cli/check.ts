@@ -2,11 +2,16 @@
 // Must not know how mistakes are found (src/config), nor ask the daemon anything.
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Diagnostic, Span } from '../config/diagnostic.ts';
+import type { Span } from '../config/diagnostic.ts';
+import { inOrder, resolve } from '../config/finding.ts';
+import { lint } from '../config/lint.ts';
 import type { Loaded } from '../config/load.ts';
+import type { Case, Proof } from '../proof/prove.ts';
+import { caseWords, proofLines, titleOf } from '../proof/words.ts';
 import { DEFAULT_CONFIG } from './defaults.ts';
 import { EXIT } from './exit.ts';
-import { type Examined, examine, interfacesHere } from './files.ts';
+import { type Examined, examine, interfacesHere, show } from './files.ts';
+import { proveAll } from './proof.ts';
 
 /** Where the verb writes: data to stdout, talk to stderr. */
 export interface Output {
@@ -20,11 +25,13 @@ const OPTIONS = {
   /** Warnings fail too. */
   strict: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  /** Show who serves in each combination of failures; several files imply it. */
+  prove: { type: 'boolean', default: false },
   /** This is the machine: an interface that is missing here is worth a warning. */
   system: { type: 'boolean', default: false },
 } as const;
 
-/** Checks each file, with its drop-ins, as a configuration of its own.
+/** Checks each file, with its drop-ins, as a configuration of its own; then what the machines of all of them make together.
  *  @returns exit code: 0 when all can be run, 78 when not, 2 for a call that makes no sense */
 export async function check(argv: readonly string[], output: Output = process): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
@@ -32,24 +39,51 @@ export async function check(argv: readonly string[], output: Output = process): 
     output.stderr.write('holdfast: --node needs the name of a machine\n');
     return EXIT.usage;
   }
-  const node = values.node ?? hostname();
-  // Interfaces say something about the configuration of this machine only.
-  const interfaces = values.system || node === hostname() ? await interfacesHere() : null;
-  const absent = values.system ? 'warn' : 'ignore';
+  const paths = positionals.length === 0 ? [DEFAULT_CONFIG] : [...new Set(positionals)];
+  const examined = [];
+  for (const path of paths) examined.push({ path, ...(await examineAs(path, values, paths.length > 1)) });
+  const proved = proveAll(examined);
   const results: Result[] = [];
-  for (const path of positionals.length === 0 ? [DEFAULT_CONFIG] : positionals) {
-    const examined = await examine(path, node, interfaces, absent);
-    const errors = count(examined, 'error');
-    const warnings = count(examined, 'warning');
-    const notes = count(examined, 'note');
-    results.push({ path, ...examined, errors, warnings, notes, good: errors === 0 && !(values.strict && warnings > 0) });
+  for (const each of examined) {
+    const { path, loaded } = each;
+    const advice = [...lint(loaded.machine), ...(proved?.findings ?? [])].filter(({ place }) => each.texts.has(place.source.file));
+    const diagnostics = inOrder([...each.diagnostics, ...(await resolve(advice))]);
+    const [errors = 0, warnings = 0, notes = 0] = SEVERITIES.map(
+      severity => diagnostics.filter(found => found.severity === severity).length,
+    );
+    const good = errors === 0 && !(values.strict && warnings > 0);
+    results.push({ path, loaded, diagnostics, report: show(diagnostics, each.texts), errors, warnings, notes, good });
   }
-  if (values.json) output.stdout.write(`${JSON.stringify({ schema: 1, configurations: results.map(report) }, null, 2)}\n`);
-  else for (const result of results) tell(result, output);
+  const proofs = values.prove || paths.length > 1 ? (proved?.proofs ?? []) : [];
+  if (values.json) output.stdout.write(`${JSON.stringify(document(results, proofs), null, 2)}\n`);
+  else {
+    for (const result of results) tell(result, output);
+    for (const proof of proofs) output.stdout.write(`\n${proofLines(proof).join('\n')}\n`);
+    if (values.prove && proved === null)
+      output.stderr.write('holdfast: nothing to prove: name the files of all machines, without errors\n');
+  }
   return results.every(result => result.good) ? EXIT.done : EXIT.configuration;
 }
 
-interface Result extends Omit<Examined, 'warnings'> {
+const SEVERITIES = ['error', 'warning', 'note'] as const;
+
+interface Asked {
+  readonly node?: string | undefined;
+  readonly system: boolean;
+}
+
+/** Interfaces say something about the configuration of this machine only.
+ *  @param anyone whether the file may be for other machines only, of which the first will do then */
+async function examineAs(path: string, { node, system }: Asked, anyone: boolean): Promise<Examined> {
+  const self = node ?? hostname();
+  const interfaces = system || self === hostname() ? await interfacesHere() : null;
+  const examined = await examine(path, self, interfaces, system ? 'warn' : 'ignore');
+  const [other] = examined.loaded.machines.keys();
+  if (!anyone || node !== undefined || examined.loaded.named !== false || other === undefined) return examined;
+  return examine(path, other, null, 'ignore');
+}
+
+interface Result extends Pick<Examined, 'loaded' | 'diagnostics' | 'report'> {
   readonly path: string;
   readonly errors: number;
   readonly warnings: number;
@@ -80,11 +114,26 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function count({ diagnostics }: Examined, severity: Diagnostic['severity']): number {
-  return diagnostics.filter(diagnostic => diagnostic.severity === severity).length;
+/** Schema 1. */
+function document(results: readonly Result[], proofs: readonly Proof[]): unknown {
+  return { schema: 1, configurations: results.map(report), ...(proofs.length > 0 ? { proofs: proofs.map(reportProof) } : {}) };
 }
 
-/** Schema 1 of one configuration. */
+function reportProof({ group, combinations, played, simple, nobody, both }: Proof): unknown {
+  const cases = (all: readonly Case[]) =>
+    all.map(each => ({ failed: caseWords(group, each), holders: each.holders.map(list => list.map(index => group[index]?.machine)) }));
+  return {
+    router: titleOf(group),
+    machines: group.map(({ machine }) => machine),
+    combinations,
+    played,
+    single_failures: cases(simple),
+    nobody: cases(nobody),
+    several: cases(both),
+  };
+}
+
+/** One configuration. */
 function report({ path, loaded, diagnostics, good }: Result): unknown {
   return {
     file: path,

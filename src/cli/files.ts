@@ -21,6 +21,8 @@ export interface Examined {
   readonly report: string;
   /** The same without notes, for those who have read these before. */
   readonly warnings: string;
+  /** What was read, by file. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** More than anybody reads; a file that is no configuration at all can have one for every line. */
@@ -39,13 +41,18 @@ export async function examine(path: string, node: string, interfaces: Interfaces
   const failed = loaded.plan === null || findings.some(({ severity }) => severity === 'error');
   const plan = failed ? null : withPasswords(loaded.plan, passwords);
   const texts = new Map(sources.map(source => [source.file, source.text]));
-  const show = (all: readonly Diagnostic[]): string => {
-    const shown = all.slice(0, MOST_SHOWN).map(diagnostic => `${render(diagnostic, texts.get(diagnostic.file) ?? '')}\n\n`);
-    const rest = all.length - shown.length;
-    return shown.join('') + (rest > 0 ? `and ${rest} more\n\n` : '');
-  };
-  const warnings = show(diagnostics.filter(({ severity }) => severity !== 'note'));
-  return { loaded: { ...loaded, plan }, diagnostics, report: show(diagnostics), warnings };
+  const warnings = show(
+    diagnostics.filter(({ severity }) => severity !== 'note'),
+    texts,
+  );
+  return { loaded: { ...loaded, plan }, diagnostics, report: show(diagnostics, texts), warnings, texts };
+}
+
+/** Diagnostics for people: each with its source line, an empty line behind each. */
+export function show(all: readonly Diagnostic[], texts: ReadonlyMap<string, string>): string {
+  const shown = all.slice(0, MOST_SHOWN).map(diagnostic => `${render(diagnostic, texts.get(diagnostic.file) ?? '')}\n\n`);
+  const rest = all.length - shown.length;
+  return shown.join('') + (rest > 0 ? `and ${rest} more\n\n` : '');
 }
 
 /** Reads a configuration: the file, then `*.toml` in the directory beside it whose name is the file's with `.d` for

@@ -42,6 +42,8 @@ export const CODES = [
   'password',
   'password-unreadable',
   'lease-too-short',
+  'both-active',
+  'machine-differs',
   'vrid-clash',
   'duplicate-address',
   'no-routers',
@@ -53,11 +55,16 @@ export const CODES = [
   'interface-missing',
   'source-missing',
   'no-other-peer',
+  'lone-router',
+  'weight-without-effect',
   'link-local-added',
   'own-address-among-peers',
   'watchdog-untracked',
   'hands-over-at-once',
   'password-not-checked',
+  'nobody-active',
+  'equal-priority',
+  'sample-vrid',
 ] as const;
 
 export type Code = (typeof CODES)[number];

@@ -59,6 +59,12 @@ export async function resolve(findings: readonly Finding[]): Promise<readonly Di
   return resolved.map(({ diagnostic }) => diagnostic);
 }
 
+/** Diagnostics of one configuration that were found at different times, file by file and from top to bottom. */
+export function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const files = [...new Set(diagnostics.map(({ file }) => file))];
+  return diagnostics.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || compareSpans(a.span, b.span));
+}
+
 /** What concerns the whole file comes first. */
 function compareSpans(a: Span | null, b: Span | null): number {
   if (a === null || b === null) return (a === null ? 0 : 1) - (b === null ? 0 : 1);

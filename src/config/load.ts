@@ -29,6 +29,13 @@ export interface Loaded {
   readonly named: boolean | null;
   /** Where all that the plan has is written, for findings that come later. */
   readonly machine: Machine;
+  /** All machines that the file has tables for, by name; where it has none, the one that the plan is for. */
+  readonly machines: ReadonlyMap<string, Machine>;
+}
+
+/** What a machine is to do, as far as it is complete; meant for those of a configuration without errors. */
+export function planOf(machine: Machine): Plan {
+  return { routers: machine.routers.filter(isComplete).flatMap(specsOf), duties: dutiesOf(machine) };
 }
 
 /** Reads a configuration: the main file, then the drop-ins. Never throws, whatever the texts.
@@ -64,10 +71,16 @@ export async function load(sources: readonly Source[], node: string): Promise<Lo
   const machines = [...nodes.values()];
   findings.push(...checkNodes(sound, nodes, self, named), ...(sound.gaps ? [] : untracked(machines)), ...(await checkRegexes(machines)));
 
-  const specs = routers.filter(isComplete).flatMap(specsOf);
   const failed = findings.some(finding => finding.severity === 'error');
-  const plan = failed ? null : { routers: specs, duties: dutiesOf(machine) };
-  return { plan, secrets: secretsOf(routers), diagnostics: await resolve(findings), node: self, named, machine };
+  return {
+    plan: failed ? null : planOf(machine),
+    secrets: secretsOf(routers),
+    diagnostics: await resolve(findings),
+    node: self,
+    named,
+    machine,
+    machines: named === false ? new Map(others) : nodes,
+  };
 }
 
 /** One file as a tree, and what is wrong with its text. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { check } from '../../src/cli/check.ts';
 import { router } from '../fixtures/diagnose.ts';
+import { tracking } from '../fixtures/machines.ts';
 
 interface Ran {
   readonly code: number;
@@ -19,12 +20,12 @@ async function run(...argv: readonly string[]): Promise<Ran> {
 }
 
 /** An interface that no machine has, so that nothing is said about this one. */
-const HERE = { interface: '"hf0-nowhere"' };
+const HERE = { interface: '"hf0-nowhere"', vrid: '17' };
 const GOOD = router('web', HERE);
 const WARNED = router('web', { ...HERE, preempt: 'false', preempt_delay: '"30s"' });
 
 t.test('one line says that all is well', async t => {
-  const directory = t.testdir({ 'one.toml': GOOD, 'two.toml': GOOD + router('db', { ...HERE, vrid: '52', addresses: '["192.0.2.201"]' }) });
+  const directory = t.testdir({ 'one.toml': GOOD, 'two.toml': GOOD + router('db', { ...HERE, vrid: '18', addresses: '["192.0.2.201"]' }) });
   const [one, two] = [join(directory, 'one.toml'), join(directory, 'two.toml')];
   t.strictSame(await run(one), { code: 0, stdout: `${one}: ok, 1 virtual router (web), node ${hostname()}\n`, stderr: '' });
   t.strictSame(await run(two, '--node', 'edge-a'), {
@@ -97,12 +98,79 @@ t.test('shows no password, and reads none of another machine', async t => {
 });
 
 t.test('looks at this machine for its own configuration, or when told to', async t => {
-  const path = join(t.testdir({ 'holdfast.toml': GOOD, 'lo.toml': router('web', { interface: '"lo"' }) }), 'holdfast.toml');
+  const path = join(t.testdir({ 'holdfast.toml': GOOD, 'lo.toml': router('web', { ...HERE, interface: '"lo"' }) }), 'holdfast.toml');
   t.match(await run(path, '--system'), { code: 0, stderr: /^warning\[interface-missing\]/ });
   t.match(await run(path, '--system', '--node', 'edge-a'), { stderr: /^warning\[interface-missing\]/ });
   const loopback = join(path, '../lo.toml');
   t.match(await run(loopback), { code: 0, stderr: /^warning\[address-outside-networks\]/ });
   t.match(await run(loopback, '--node', `not-${hostname()}`), { code: 0, stderr: /^$/ });
+});
+
+t.test('what may be an oversight is a note', async t => {
+  const path = join(t.testdir({ 'holdfast.toml': router('web', { ...HERE, vrid: '51' }) }), 'holdfast.toml');
+  t.match(await run(path, '--strict'), {
+    code: 0,
+    stdout: /, 1 note\n$/,
+    stderr: /^note\[sample-vrid\]: VRID 51 [\s\S]*\n3 \| vrid = 51\n/,
+  });
+});
+
+t.test('several files: who serves in each combination of failures', async t => {
+  const [a, b] = [tracking({ ...HERE, priority: '150' }, 'releasing', 'light'), tracking(HERE)];
+  const directory = t.testdir({ 'edge-a.toml': a, 'edge-b.toml': b });
+  const [first, second] = [join(directory, 'edge-a.toml'), join(directory, 'edge-b.toml')];
+  const { code, stdout, stderr } = await run(first, second);
+  t.equal(code, 0);
+  t.match(
+    stdout,
+    /^.*edge-a\.toml: ok, .*, 1 warning, 1 note\n.*edge-b\.toml: ok, .*\n\nweb\/ipv4, VRID 17, 192\.0\.2\.200\/24\n {2}failed +serves\n/,
+  );
+  t.match(stdout, /\n {2}edge-a: light +edge-a\n {2}edge-a off +edge-b\n/);
+  t.match(stderr, /^note\[nobody-active\][\s\S]*\n\nwarning\[weight-without-effect\]: edge-a keeps web\/ipv4 .*\n --> .*edge-a\.toml:5:/);
+  t.match(JSON.parse((await run(first, second, '--json')).stdout), {
+    proofs: [
+      {
+        router: 'web/ipv4',
+        machines: ['edge-a', 'edge-b'],
+        combinations: 10,
+        played: 10,
+        single_failures: [{ failed: 'nothing', holders: [['edge-a'], ['edge-a']] }, { failed: 'edge-a: releasing' }, {}, {}, {}],
+        nobody: [{ failed: 'edge-a: releasing; edge-b off', holders: [[], []] }],
+        several: [],
+      },
+    ],
+  });
+});
+
+t.test('one file with tables for several machines is proved too, and shows it when asked', async t => {
+  const text = `${GOOD}[node.edge-a.vrrp.web]\npriority = 150\n[node.edge-b.vrrp.web]\nversion = 2\n`;
+  const good = text.replace('version = 2', 'priority = 90');
+  const directory = t.testdir({ 'bad.toml': text, 'good.toml': good, 'copy.toml': good });
+  const [bad, right, copy] = ['bad.toml', 'good.toml', 'copy.toml'].map(name => join(directory, name));
+  const wrong = await run(bad ?? '', '--node', 'edge-a');
+  t.match(wrong, { code: 78, stdout: '', stderr: /^error\[both-active\]: edge-a and edge-b would .*\n --> .*bad\.toml:8:11\n/ });
+  t.match(await run(right ?? '', '--node', 'edge-a'), { code: 0, stdout: /^.*: ok, [^\n]*\n$/, stderr: '' });
+  t.match(await run(right ?? '', '--node', 'edge-a', '--prove'), { code: 0, stdout: /\n {2}nothing +edge-a\n {2}edge-a off +edge-b\n/ });
+  t.match(
+    await run(right ?? '', copy ?? ''),
+    { code: 0, stdout: /node edge-a\n[\s\S]*\n {2}nothing +edge-a\n/, stderr: '' },
+    'the same file twice',
+  );
+  t.match(await run(right ?? '', bad ?? ''), {
+    code: 78,
+    stderr: /^error\[machine-differs\]: another file says something else of machine `edge-b`\n --> .*bad\.toml/,
+  });
+});
+
+t.test('one machine proves nothing; files of one name go by their paths; passwords that nobody can read are the same', async t => {
+  const secret = { ...HERE, version: '2', password: '{ file = "/nowhere/secret" }' };
+  const directory = t.testdir({
+    a: { 'hf.toml': router('web', { ...secret, priority: '150' }) },
+    b: { 'hf.toml': router('web', { ...secret, password: '"word"' }) },
+  });
+  const [a, b] = [join(directory, 'a/hf.toml'), join(directory, 'b/hf.toml')];
+  t.match(await run(a, '--node', 'edge-a', '--prove'), { code: 0, stderr: /^holdfast: nothing to prove: / });
+  t.match(await run(a, b, '--node', 'edge-a'), { code: 0, stdout: new RegExp(`\n {2}nothing +${a}\n {2}${a} off +${b}\n`) });
 });
 
 t.test('several files are several configurations', async t => {

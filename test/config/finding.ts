@@ -1,6 +1,6 @@
 // Tests src/config/finding.ts: places become spans, and findings come in the order of the files and their lines.
 import t from 'tap';
-import { type Finding, type Place, resolve } from '../../src/config/finding.ts';
+import { type Finding, inOrder, type Place, resolve } from '../../src/config/finding.ts';
 import type { SourceFile } from '../../src/config/tree.ts';
 
 const first: SourceFile = { index: 0, file: 'a.toml', text: 'x = 1\ny = 2 # \ud83d\ude00\n' };
@@ -58,4 +58,13 @@ t.test('looks up what is related, and keeps the rest', async t => {
     related: [{ message: 'see', file: 'b.toml', span: { line: 1, column: 1, endLine: 1, endColumn: 2 } }],
   });
   t.strictSame(await resolve([]), []);
+});
+
+t.test('what was found at different times, file by file', async t => {
+  const early = await resolve([finding('3', at(first, 'y')), finding('4', at(second, 'x'))]);
+  const late = await resolve([finding('2', at(first, 'x')), finding('1', { source: first, span: null })]);
+  t.strictSame(
+    inOrder([...early, ...late]).map(({ message }) => message),
+    ['1', '2', '3', '4'],
+  );
 });
