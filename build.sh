@@ -76,7 +76,7 @@ need_servers() {
   local postgres
   postgres=$(compgen -G '/usr/lib/postgresql/*/bin/postgres' | head -n 1 || true)
   need mariadbd=mariadb-server "${postgres:-postgres}=postgresql" redis-server=redis-server unbound=unbound openssl=openssl \
-    setpriv=util-linux
+    setpriv=util-linux groff=groff-base
 }
 
 # npm keeps in node_modules what it installed, so the comparison needs no memory of ours. What is not for this
@@ -225,7 +225,7 @@ unit_tests() {
   servers_where_allowed
   # shellcheck disable=SC2086 # lists on purpose
   run_tests pure "$PARALLEL --timeout=120" $PURE
-  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/proof test/appliance test/core test/api test/cli test/platform test/scenario
+  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/proof test/manual test/appliance test/core test/api test/cli test/platform test/scenario
 }
 
 binary_tests() {

@@ -20,28 +20,10 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   promote: async () => (await import('./cli/orders.ts')).promote,
   resume: async () => (await import('./cli/orders.ts')).resume,
   announce: async () => (await import('./cli/orders.ts')).announce,
+  manual: async () => (await import('./cli/manual.ts')).manual,
   // For the scripts of our image, so not in the usage.
   appliance: async () => (await import('./cli/appliance.ts')).appliance,
 };
-
-const USAGE = `usage: holdfast VERB [OPTION...]
-
-  run      [--config FILE] [--socket PATH] [--node NAME]   hold virtual addresses; stays in the foreground
-  check    [FILE...] [--node NAME] [--strict] [--system] [--json]   find every mistake in a configuration
-  check    FILE FILE... | FILE --prove                     who serves in each combination of failures of these machines
-  status   [--watch|--json] [--socket PATH]                who serves, and why; who else is heard
-  why      [ROUTER...] [--json] [--socket PATH]            why the addresses are where they are, in a sentence and its chain
-  history  [ROUTER] [--since 24h] [--json] [--socket PATH] what happened, with its reason
-  reload   [--dry-run] [--confirm 60s] [--socket PATH]     apply what changed in the configuration; --confirm: or go back
-  confirm  [--socket PATH]                                 keep what reload --confirm applied
-  drain    [ROUTER...] [--for 1h] [--keep] [--force] [--socket PATH]   let others serve; --keep: over restarts; --force: even if nobody does
-  promote  [ROUTER...] [--for 1h] [--keep] [--force] [--socket PATH]   serve here; --force: even if checks say no
-  resume   [ROUTER...] [--socket PATH]                     take back what was ordered
-  announce [ROUTER...] [--socket PATH]                     announce the addresses that are held here once more
-  --version
-
-Configuration: /etc/holdfast/holdfast.toml. Exit status: 0 done, 1 failed, 2 usage, 3 daemon not reachable, 78 configuration.
-`;
 
 /** @returns exit code: 0 done, 1 failed, 2 usage, 3 daemon not reachable, 78 configuration */
 async function main([verb, ...rest]: readonly string[]): Promise<number> {
@@ -49,13 +31,16 @@ async function main([verb, ...rest]: readonly string[]): Promise<number> {
     process.stdout.write(`holdfast ${version}\n`);
     return 0;
   }
-  if (verb === '--help' || verb === '-h' || verb === 'help' || rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(USAGE);
+  const asked = verb === '--help' || verb === '-h' || verb === 'help';
+  if (asked || rest.includes('--help') || rest.includes('-h')) {
+    const { usage, usageOf } = await import('./manual/usage.ts');
+    process.stdout.write(usageOf((asked ? rest[0] : verb) ?? '') ?? usage());
     return 0;
   }
   const load = verb === undefined || !Object.hasOwn(VERBS, verb) ? undefined : VERBS[verb];
   if (load === undefined) {
-    process.stderr.write(verb === undefined ? USAGE : `holdfast: there is no verb "${verb}"\n\n${USAGE}`);
+    const { usage } = await import('./manual/usage.ts');
+    process.stderr.write(verb === undefined ? usage() : `holdfast: there is no verb "${verb}"\n\n${usage()}`);
     return 2;
   }
   return (await load())(rest);

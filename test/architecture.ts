@@ -46,6 +46,7 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/vrrp/', [/^src\/vrrp\//, /^src\/lib\/unreachable\.ts$/]],
   ['src/check/', [/^src\/check\//, /^src\/vrrp\/(units|address)\.ts$/, /^src\/lib\//, /^re2js$/]],
   ['src/config/', [/^src\/config\//, /^src\/vrrp\//, /^src\/check\//, /^src\/lib\//, /^(zod|toml|toml-eslint-parser)$/]],
+  ['src/manual/', [/^src\/(manual|config)\//, /^zod$/]],
   ['src/proof/', [/^src\/(proof|config|check|vrrp|lib)\//]],
   ['src/appliance/', [/^src\/(appliance|config|lib)\//, /^src\/vrrp\/(units|address)\.ts$/, /^zod$/]],
   ['src/platform/ports.ts', [/^src\/vrrp\//]],
@@ -62,8 +63,8 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/platform/fake/', [/^src\/platform\/(fake\/|(agent-)?ports\.ts)/, /^src\/(vrrp|check|lib)\//]],
   ['src/core/', [/^src\/(core|vrrp|check|config|lib)\//, /^src\/platform\/(agent-)?ports\.ts$/]],
   ['src/api/', [/^src\/api\//, /^src\/core\/status\.ts$/, /^src\/lib\//, /^node:/]],
-  ['src/cli/', [/^src\/(cli|api|core|vrrp|check|config|proof|appliance|lib)\//, /^node:/]],
-  ['src/main.ts', [/^src\/(cli|lib)\//]],
+  ['src/cli/', [/^src\/(cli|api|core|vrrp|check|config|proof|appliance|manual|lib)\//, /^node:/]],
+  ['src/main.ts', [/^src\/(cli|manual|lib)\//]],
 ];
 
 /** The only places that name the real machine. */
@@ -86,10 +87,10 @@ t.test('rooms import one way only', t => {
   t.end();
 });
 
-t.test('vrrp, check, config, proof and appliance know no clock, no chance, no machine and no log', t => {
+t.test('vrrp, check, config, proof, manual and appliance know no clock, no chance, no machine and no log', t => {
   const forbidden =
     /\b(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|process|console|crypto)\b\s*[.(]|\bMath\.random\b|\bnew Date\b/;
-  for (const { path, text } of sources.filter(({ path }) => /^src\/(vrrp|check|config|proof|appliance)\//.test(path))) {
+  for (const { path, text } of sources.filter(({ path }) => /^src\/(vrrp|check|config|proof|manual|appliance)\//.test(path))) {
     const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
     t.notMatch(code, forbidden, path);
   }

@@ -8,7 +8,7 @@ import t from 'tap';
 
 const binary = resolve('dist/holdfast');
 const configuration =
-  '[vrrp.web]\ninterface = "hf0"\nvrid = 51\npriority = 150\nadvert_interval = "100ms"\naddresses = ["192.0.2.200/24"]\n';
+  '[vrrp.web]\ninterface = "hf0"\nvrid = 52\npriority = 150\nadvert_interval = "100ms"\naddresses = ["192.0.2.200/24"]\n';
 
 /** The shared libraries it asks for, and theirs, by path. */
 const libraries = execFileSync('ldd', [binary], { encoding: 'utf8' })

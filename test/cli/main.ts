@@ -15,13 +15,26 @@ t.test('--version', async t => {
   for (const option of ['--version', '-V']) t.same(await holdfast(option), { code: 0, out: 'holdfast source', err: '' });
 });
 
-t.test('--help, before a verb, behind one and as one', async t => {
-  for (const argv of [['--help'], ['-h'], ['help'], ['run', '--help'], ['status', '-h'], ['check', 'x.toml', '--help']]) {
+t.test('--help, before a verb and as one', async t => {
+  for (const argv of [['--help'], ['-h'], ['help'], ['help', 'bogus']]) {
     const { code, out, err } = await holdfast(...argv);
     t.same([code, err], [0, ''], argv.join(' '));
     t.match(out, /^usage: holdfast VERB/);
     for (const verb of ['run', 'check', 'status', 'reload', 'confirm']) t.match(out, new RegExp(`^ {2}${verb} `, 'm'));
     t.match(out, /0 done, 1 failed, 2 usage, 3 daemon not reachable, 78 configuration/);
+  }
+});
+
+t.test('--help behind a verb', async t => {
+  for (const argv of [
+    ['run', '--help'],
+    ['status', '-h'],
+    ['check', 'x.toml', '--help'],
+    ['help', 'drain'],
+  ]) {
+    const { code, out, err } = await holdfast(...argv);
+    t.same([code, err], [0, ''], argv.join(' '));
+    t.match(out, new RegExp(`^usage: holdfast ${argv.find(word => /^[a-gi-z]/.test(word))} .*\n\n[A-Z]`));
   }
 });
 
