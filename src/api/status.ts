@@ -55,6 +55,8 @@ export interface RouterReport {
   readonly priority: { readonly configured: number; readonly effective: number };
   readonly health: HealthReport;
   readonly advert_interval_ms: number;
+  /** After so long without a sign of life from the daemon the kernel takes the addresses off; null: never. */
+  readonly lease_ms: number | null;
   readonly active: { readonly address: string; readonly priority: number; readonly self: boolean } | null;
   /** The other family of this name is served by another machine: one of the two is Active here, the other is not. */
   readonly split: boolean;
@@ -196,6 +198,7 @@ function reportRouter(
     waiting: router.waiting,
     priority: router.priority,
     advert_interval_ms: spec.advertInterval / 1000,
+    lease_ms: spec.lease === null ? null : spec.lease / 1000,
     active: router.active,
     split,
     conflict: router.conflict === null ? null : { ...router.conflict, since: instant(router.conflict.since) },

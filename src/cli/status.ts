@@ -189,7 +189,14 @@ function forms({ checksums }: RouterReport): string {
 function addresses(router: RouterReport): readonly string[] {
   if (router.addresses.length === 0) return ['no addresses: something else moves them'];
   const where = (at: string): string => (at === router.interface ? '' : ` on ${at}`);
-  return [router.addresses.map(address => `${address.address}${where(address.interface)} ${place(router, address)}`).join(', ')];
+  const all = router.addresses.map(address => `${address.address}${where(address.interface)} ${place(router, address)}`).join(', ');
+  return [`${all}${lease(router)}`];
+}
+
+/** What becomes of what is ours if the daemon dies. */
+function lease({ addresses, lease_ms }: RouterReport): string {
+  if (!addresses.some(({ held, ours }) => held && ours)) return '';
+  return lease_ms === null ? '; for ever, also without holdfast' : `; leased for ${lease_ms / 1000} s at a time`;
 }
 
 function place(router: RouterReport, { held, ours }: RouterReport['addresses'][number]): string {

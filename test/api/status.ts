@@ -48,6 +48,7 @@ t.test('everything that is promised, and nothing else', async t => {
         priority: { configured: 150, effective: 150 },
         health: { standing: 'well', adjustment: 0, why: null, order: null, parts: [] },
         advert_interval_ms: 1000,
+        lease_ms: 6000,
         active: { address: '192.0.2.11', priority: 150, self: true },
         split: false,
         conflict: null,
@@ -113,6 +114,7 @@ t.test('a backup with a past', async t => {
     reason: 'tie-break-lost',
     priority: { configured: 150, effective: 1 },
     advert_interval_ms: 250,
+    lease_ms: 2000,
     active: { address: '192.0.2.12', priority: 100, self: false },
     addresses: [{ address: '192.0.2.200/24', interface: 'hf0', held: false, ours: false }],
   });

@@ -36,7 +36,7 @@ ROUTER    STATE   SINCE             SERVED BY                   WHY
 web/ipv4  active  02:56:12 (4 min)  this machine, priority 150  no Active router was heard (active-down-expired)
 
 web/ipv4  VRID 51 on hf0, priority 150, version 3, every 1000 ms
-          192.0.2.200/24 here
+          192.0.2.200/24 here; leased for 6 s at a time
           adverts: 61 sent, 3 received
 
 no other VRRP speaker is heard
@@ -126,7 +126,9 @@ t.test('an address that is still here while another machine serves', async t => 
     reason: 'startup',
     addresses: [{ address: '192.0.2.200/24', interface: 'hf0', held: true, ours: true }],
   });
-  t.match(shown([router]), /^ +192\.0\.2\.200\/24 here$/m);
+  t.match(shown([router]), /^ +192\.0\.2\.200\/24 here; leased for 6 s at a time$/m);
+  const held = { ...router, spec: routerSpec({ lease: null }) };
+  t.match(shown([held]), /^ +192\.0\.2\.200\/24 here; for ever, also without holdfast$/m);
 });
 
 t.test('two that claim to be Active, and two that own the addresses', async t => {
