@@ -24,6 +24,13 @@ interface Answer {
   readonly allow?: string;
 }
 
+/** Connections at a time: whoever opens more is cut off, so that the checks of this process still get theirs. */
+const MOST_CONNECTIONS = 64;
+
+/** ms. A question is one line, and comes at once; an answer that nobody reads is given up. */
+const HEADERS = 2_000;
+const READING = 90_000;
+
 /** A daemon listens there already. */
 export class SocketInUse extends Error {
   override readonly name = 'SocketInUse';
@@ -33,7 +40,8 @@ export class SocketInUse extends Error {
  *  @throws SocketInUse, or the system's error when the path cannot be used */
 export async function serveControl(path: string, control: Control): Promise<Server> {
   makeDirectory(dirname(path));
-  const server = createServer((request, response) => {
+  const limits = { headersTimeout: HEADERS, requestTimeout: 2 * HEADERS, connectionsCheckingInterval: HEADERS / 2 };
+  const server = createServer(limits, (request, response) => {
     const answer = ({ code, body, allow }: Answer): void => {
       response.writeHead(code, { 'content-type': 'application/json', ...(allow === undefined ? {} : { allow }) });
       response.end(`${JSON.stringify(body)}\n`);
@@ -42,6 +50,8 @@ export async function serveControl(path: string, control: Control): Promise<Serv
     request.resume();
     route(request, control).then(answer, (error: unknown) => answer({ code: 500, body: { error: String(error) } }));
   });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(READING);
   await makeRoom(path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -2,7 +2,7 @@
 // Must not know what a status or a reload looks like.
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type RequestOptions, request } from 'node:http';
-import { createServer } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -11,6 +11,7 @@ import { type Control, SocketInUse, serveControl } from '../../src/api/server.ts
 import { reportStatus } from '../../src/api/status.ts';
 import { snippet } from '../fixtures/snippet.ts';
 import { engineStatus, loaded, servicesStatus } from '../fixtures/status-report.ts';
+import { until } from '../netns/lab/clock.ts';
 
 const REPORT = reportStatus(engineStatus([]), 'edge-a', 0, loaded(), servicesStatus());
 const RELOAD: ReloadReport = {
@@ -301,4 +302,41 @@ t.test('GET /v1/history', async t => {
   t.match({ code, body: JSON.parse(body) }, { code: 200, body: { schema: 1, events: [{ event: 'x' }] } });
   t.match(await ask(path, { path: '/v1/history?all' }), { code: 400 });
   t.match(await ask(path, { path: '/v1/history', method: 'POST' }), { code: 405 });
+});
+
+/** Connects and says only that. */
+function dumb(path: string, words = ''): Socket {
+  const socket = createConnection(path, () => socket.write(words));
+  // Cut off is what some of them are to be.
+  return socket.on('error', () => {}).resume();
+}
+
+t.test('clients that say nothing, or half of it, are cut off, and then there is room again', async t => {
+  const path = join(folder(t), 'control.sock');
+  await serve(t, path);
+  const all = Array.from({ length: 100 }, (_, index) => dumb(path, index % 2 === 0 ? '' : 'GET /v1/status HTTP/1.1\r\nx:'));
+  t.teardown(() => {
+    for (const socket of all) socket.destroy();
+  });
+  const open = () => all.filter(socket => !socket.closed).length;
+  await until('those beyond 64 to be cut off', 10_000, () => open() <= 64);
+  t.ok(open() > 0, `${open()} were let in`);
+  await until('the others to be cut off', 20_000, () => open() === 0);
+  t.match(await ask(path), { code: 200 });
+});
+
+t.test('a client that sends and sends is one connection, whose answers wait until it reads', async t => {
+  const path = join(folder(t), 'control.sock');
+  let asked = 0;
+  const status = async () => {
+    asked += 1;
+    return REPORT;
+  };
+  await serve(t, path, { ...control, status });
+  const greedy = dumb(path);
+  t.teardown(() => greedy.destroy());
+  greedy.pause();
+  for (let i = 0; i < 20_000; i++) greedy.write('GET /v1/status HTTP/1.1\r\nhost: x\r\n\r\n');
+  for (let i = 0; i < 20; i++) t.match(await ask(path), { code: 200 });
+  t.ok(asked < 10_000, `${asked} of 20,000 were answered while nobody reads`);
 });
