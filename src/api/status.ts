@@ -40,6 +40,22 @@ export interface LatenessReport {
   readonly histogram: readonly { readonly up_to_us: number | null; readonly count: number }[];
 }
 
+/** Wake-ups without which a share of them says nothing. */
+const FEW_WAKES = 1000;
+
+/** How late that share of the wake-ups was at most, µs: the upper bound of its bucket.
+ *  @param share 0..1
+ *  @returns null after too few of them */
+export function latenessAt({ wakes, max_us, histogram }: LatenessReport, share: number): number | null {
+  if (wakes < FEW_WAKES) return null;
+  let within = 0;
+  for (const { up_to_us, count } of histogram) {
+    within += count;
+    if (within >= share * wakes) return Math.min(max_us, up_to_us ?? max_us);
+  }
+  return max_us;
+}
+
 export interface RouterReport {
   readonly name: string;
   readonly family: 'ipv4' | 'ipv6';

@@ -1,14 +1,17 @@
 // `holdfast check`: every mistake in a configuration, at once, or one line that says that there is none.
-// Must not know how mistakes are found (src/config), nor ask the daemon anything.
+// Must not know how mistakes are found (src/config, src/proof).
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
+import { fetchStatus, NotReachable } from '../api/client.ts';
+import { latenessAt } from '../api/status.ts';
 import type { Span } from '../config/diagnostic.ts';
 import { inOrder, resolve } from '../config/finding.ts';
-import { lint } from '../config/lint.ts';
+import { lint, tooShort } from '../config/lint.ts';
 import type { Loaded } from '../config/load.ts';
 import type { Case, Proof } from '../proof/prove.ts';
 import { caseWords, proofLines, titleOf } from '../proof/words.ts';
-import { DEFAULT_CONFIG } from './defaults.ts';
+import { type Micros, micros } from '../vrrp/units.ts';
+import { DEFAULT_CONFIG, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { type Examined, examine, interfacesHere, show } from './files.ts';
 import { proveAll } from './proof.ts';
@@ -29,6 +32,8 @@ const OPTIONS = {
   prove: { type: 'boolean', default: false },
   /** This is the machine: an interface that is missing here is worth a warning. */
   system: { type: 'boolean', default: false },
+  /** Whom to ask how late this machine is. */
+  socket: { type: 'string', default: DEFAULT_SOCKET },
 } as const;
 
 /** Checks each file, with its drop-ins, as a configuration of its own; then what the machines of all of them make together.
@@ -43,10 +48,12 @@ export async function check(argv: readonly string[], output: Output = process): 
   const examined = [];
   for (const path of paths) examined.push({ path, ...(await examineAs(path, values, paths.length > 1)) });
   const proved = proveAll(examined);
+  const late = values.system ? await latenessHere(values.socket) : null;
   const results: Result[] = [];
   for (const each of examined) {
     const { path, loaded } = each;
-    const advice = [...lint(loaded.machine), ...(proved?.findings ?? [])].filter(({ place }) => each.texts.has(place.source.file));
+    const slow = late === null ? [] : tooShort(loaded.machine, late);
+    const advice = [...lint(loaded.machine), ...slow, ...(proved?.findings ?? [])].filter(({ place }) => each.texts.has(place.source.file));
     const diagnostics = inOrder([...each.diagnostics, ...(await resolve(advice))]);
     const [errors = 0, warnings = 0, notes = 0] = SEVERITIES.map(
       severity => diagnostics.filter(found => found.severity === severity).length,
@@ -81,6 +88,17 @@ async function examineAs(path: string, { node, system }: Asked, anyone: boolean)
   const [other] = examined.loaded.machines.keys();
   if (!anyone || node !== undefined || examined.loaded.named !== false || other === undefined) return examined;
   return examine(path, other, null, 'ignore');
+}
+
+/** How late the engine that runs here is now and then; null when none runs. */
+async function latenessHere(socket: string): Promise<Micros | null> {
+  try {
+    const late = latenessAt((await fetchStatus(socket)).lateness, 0.999);
+    return late === null ? null : micros(late);
+  } catch (error) {
+    if (error instanceof NotReachable) return null;
+    throw error;
+  }
 }
 
 interface Result extends Pick<Examined, 'loaded' | 'diagnostics' | 'report'> {

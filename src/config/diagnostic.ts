@@ -57,6 +57,7 @@ export const CODES = [
   'no-other-peer',
   'lone-router',
   'weight-without-effect',
+  'interval-too-short',
   'link-local-added',
   'own-address-among-peers',
   'watchdog-untracked',

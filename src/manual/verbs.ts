@@ -45,7 +45,7 @@ export const VERBS: readonly VerbManual[] = [
   },
   {
     name: 'check',
-    synopsis: ['[FILE...] [--node NAME] [--strict] [--system] [--prove] [--json]'],
+    synopsis: ['[FILE...] [--node NAME] [--strict] [--system] [--prove] [--json] [--socket PATH]'],
     summary: 'find every mistake in a configuration; with several files, prove who serves when what fails',
     details:
       'Prints each mistake with its line and its cure, then one line that says whether the file can be used. Several files are those of several machines: every ' +
@@ -56,6 +56,7 @@ export const VERBS: readonly VerbManual[] = [
       { flag: '--system', text: 'Look at this machine as well: interfaces, credentials, and what is in the way of holdfast.' },
       { flag: '--prove', text: 'For one file with tables for several machines: show who serves in each combination of failures.' },
       JSON_OUTPUT,
+      { flag: '--socket PATH', text: 'With --system: the daemon that is asked how late this machine is.' },
     ],
   },
   {

@@ -1,7 +1,7 @@
 // Schema 1 of the status, word for word: scripts and other people's dashboards rely on it.
 // A change that this test notices is a change of the contract in design.md, section 5.
 import t from 'tap';
-import { reportStatus } from '../../src/api/status.ts';
+import { latenessAt, reportStatus } from '../../src/api/status.ts';
 import type { RouterStatus } from '../../src/core/status.ts';
 import { millis, seconds, vrid } from '../../src/vrrp/units.ts';
 import { engineStatus, loaded, neighbour, routerStatus, servicesStatus } from '../fixtures/status-report.ts';
@@ -197,4 +197,21 @@ t.test('the configuration: what waits for its confirmation, how the last reload 
 t.test('it survives JSON', async t => {
   const report = reportStatus(engineStatus([routerStatus()]), 'a', NOW, loaded(), servicesStatus());
   t.strictSame(JSON.parse(JSON.stringify(report)), report);
+});
+
+t.test('how late a share of the wake-ups was', async t => {
+  const histogram = [
+    { up_to_us: 100, count: 9_000 },
+    { up_to_us: 1000, count: 990 },
+    { up_to_us: 5000, count: 5 },
+    { up_to_us: null, count: 5 },
+  ];
+  const report = { wakes: 10_000, last_us: 1, max_us: 700_000, histogram };
+  t.strictSame(
+    [0.5, 0.9, 0.999, 0.9999].map(share => latenessAt(report, share)),
+    [100, 100, 1000, 700_000],
+  );
+  t.equal(latenessAt({ ...report, max_us: 900 }, 0.999), 900, 'nothing was later than the latest');
+  t.equal(latenessAt({ ...report, wakes: 999 }, 0.5), null);
+  t.equal(latenessAt({ ...report, wakes: 20_000 }, 0.999), 700_000);
 });

@@ -3,9 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { reportStatus } from '../../src/api/status.ts';
 import { check } from '../../src/cli/check.ts';
+import { micros, millis } from '../../src/vrrp/units.ts';
+import { controlSocket } from '../fixtures/control.ts';
 import { router } from '../fixtures/diagnose.ts';
 import { tracking } from '../fixtures/machines.ts';
+import { engineStatus, loaded, servicesStatus } from '../fixtures/status-report.ts';
 
 interface Ran {
   readonly code: number;
@@ -113,6 +117,18 @@ t.test('what may be an oversight is a note', async t => {
     stdout: /, 1 note\n$/,
     stderr: /^note\[sample-vrid\]: VRID 51 [\s\S]*\n3 \| vrid = 51\n/,
   });
+});
+
+t.test('an interval that is too short for this machine, as the daemon here measured it', async t => {
+  const path = join(t.testdir({ 'holdfast.toml': router('web', { ...HERE, advert_interval: '"10ms"' }) }), 'holdfast.toml');
+  const late = (wakes: number) =>
+    engineStatus([], { lateness: { wakes, last: micros(0), max: millis(30), histogram: [{ upTo: null, count: wakes }] } });
+  const report = (wakes: number) => async () => reportStatus(late(wakes), 'edge-a', 0, loaded(), servicesStatus());
+  const slow = await controlSocket(t, { status: report(5000) });
+  t.match((await run(path, '--system', '--socket', slow)).stderr, /warning\[interval-too-short\]: this machine is up to 30ms late/);
+  t.notMatch((await run(path, '--socket', slow)).stderr, /\[interval-too-short/, 'only when this machine is asked about');
+  t.notMatch((await run(path, '--system', '--socket', await controlSocket(t, { status: report(10) }))).stderr, /\[interval-too-short/);
+  t.match(await run(path, '--system', '--socket', '/nowhere/control.sock'), { code: 0 });
 });
 
 t.test('several files: who serves in each combination of failures', async t => {
