@@ -79,3 +79,24 @@ t.test('more combinations than anybody waits for: those with the fewest failures
   t.equal(proof.played, MOST_CASES);
   t.equal(proof.simple.length, 1 + 3 * 6);
 });
+
+t.test('routers that differ in names, addresses and VRIDs only are played once, and each has its own words', async t => {
+  const check = '[check.x]\ntype = "tcp"\nport = 80\n';
+  const one = (index: number, priority: string) =>
+    router(`r${index}`, { vrid: `${index + 1}`, priority, addresses: `["10.0.0.${index + 1}/24"]`, track: '["x"]' });
+  const many = (priority: string, count: number) => [...Array.from({ length: count }, (_, index) => one(index, priority)), check].join('');
+  const proofs = prove((await machinesOf(many('150', 250), many('100', 250))).machines);
+  t.equal(proofs.length, 250);
+  t.equal(new Set(proofs.map(({ simple }) => simple)).size, 1);
+  t.strictSame(
+    proofs.slice(0, 2).map(({ group }) => group[0]?.spec.name),
+    ['r0', 'r1'],
+  );
+  const [alike, other] = prove(
+    (await machinesOf(many('150', 2), many('100', 1) + router('r1', { vrid: '2', addresses: '["10.0.0.2/24"]', version: '2' }))).machines,
+  );
+  t.strictSame([alike?.both.length, other?.both.length], [0, 1], 'what differs is played for itself');
+  const apart = (vrid: string) =>
+    router('a', { vrid, addresses: '["10.0.0.1/24"]' }) + router('b', { vrid: '9', addresses: '["10.0.0.2/24"]' });
+  t.match(prove((await machinesOf(apart('1'), apart('2'))).machines), [{ rejects: [{ detail: 'VRID 1' }, {}] }, { rejects: [] }]);
+});
