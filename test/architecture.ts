@@ -49,6 +49,7 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/manual/', [/^src\/(manual|config)\//, /^zod$/]],
   ['src/proof/', [/^src\/(proof|config|check|vrrp|lib)\//]],
   ['src/appliance/', [/^src\/(appliance|config|lib)\//, /^src\/vrrp\/(units|address)\.ts$/, /^zod$/]],
+  ['src/keepalived/', [/^src\/(keepalived|config|lib)\//, /^src\/vrrp\/(units|address)\.ts$/]],
   ['src/platform/ports.ts', [/^src\/vrrp\//]],
   ['src/platform/agent-ports.ts', [/^src\/platform\/ports\.ts$/, /^src\/(vrrp|check)\//]],
   [
@@ -63,7 +64,7 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/platform/fake/', [/^src\/platform\/(fake\/|(agent-)?ports\.ts)/, /^src\/(vrrp|check|lib)\//]],
   ['src/core/', [/^src\/(core|vrrp|check|config|lib)\//, /^src\/platform\/(agent-)?ports\.ts$/]],
   ['src/api/', [/^src\/api\//, /^src\/core\/status\.ts$/, /^src\/lib\//, /^node:/]],
-  ['src/cli/', [/^src\/(cli|api|core|vrrp|check|config|proof|appliance|manual|lib)\//, /^node:/]],
+  ['src/cli/', [/^src\/(cli|api|core|vrrp|check|config|proof|appliance|keepalived|manual|lib)\//, /^node:/]],
   ['src/main.ts', [/^src\/(cli|manual|lib)\//]],
 ];
 
@@ -87,10 +88,10 @@ t.test('rooms import one way only', t => {
   t.end();
 });
 
-t.test('vrrp, check, config, proof, manual and appliance know no clock, no chance, no machine and no log', t => {
+t.test('vrrp, check, config, proof, manual, keepalived and appliance know no clock, no chance, no machine and no log', t => {
   const forbidden =
     /\b(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|process|console|crypto)\b\s*[.(]|\bMath\.random\b|\bnew Date\b/;
-  for (const { path, text } of sources.filter(({ path }) => /^src\/(vrrp|check|config|proof|manual|appliance)\//.test(path))) {
+  for (const { path, text } of sources.filter(({ path }) => /^src\/(vrrp|check|config|proof|manual|keepalived|appliance)\//.test(path))) {
     const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
     t.notMatch(code, forbidden, path);
   }

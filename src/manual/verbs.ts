@@ -114,6 +114,19 @@ export const VERBS: readonly VerbManual[] = [
     options: [SOCKET],
   },
   {
+    name: 'import',
+    synopsis: ['FILE [--output FILE] [--config-id NAME] [--json]'],
+    summary: 'translate a keepalived.conf, and say what became of each of its lines',
+    details:
+      'The configuration goes to standard output, the report to standard error. Exit status: 0 complete, 1 with losses, 78 impossible. Nothing is ' +
+      'overwritten.',
+    options: [
+      { flag: '--output FILE', text: 'Write the configuration there, and each password into a file of its own beside it.' },
+      { flag: '--config-id NAME', text: 'The machine that lines with @NAME are for.' },
+      { ...JSON_OUTPUT, text: 'Configuration and report as one JSON document on standard output.' },
+    ],
+  },
+  {
     name: 'manual',
     synopsis: ['[8 | 5 | schema]'],
     summary: 'print holdfast(8), holdfast.toml(5) or the JSON Schema of the configuration',
