@@ -126,7 +126,7 @@ binary() {
   native
   step 'bundle' 'build/bundle.ts build/parts.ts src package.json package-lock.json' \
     'dist/main.cjs dist/parts/mysql.cjs dist/parts/postgres.cjs dist/parts/redis.cjs dist/parts/regex.cjs' node build/bundle.ts
-  step 'executable' 'build/executable.ts build/parts.ts dist/main.cjs dist/native dist/parts package-lock.json' 'dist/holdfast' \
+  step 'executable' 'build/executable.ts build/parts.ts src/install/assets.ts systemd/holdfast.service docs/holdfast.example.toml dist/main.cjs dist/native dist/parts package-lock.json' 'dist/holdfast' \
     node build/executable.ts
 }
 
@@ -225,7 +225,7 @@ unit_tests() {
   servers_where_allowed
   # shellcheck disable=SC2086 # lists on purpose
   run_tests pure "$PARALLEL --timeout=120" $PURE
-  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/proof test/manual test/keepalived test/appliance test/core test/api test/cli test/platform test/scenario
+  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/proof test/manual test/keepalived test/install test/appliance test/core test/api test/cli test/platform test/scenario
 }
 
 binary_tests() {

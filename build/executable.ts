@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import sea, { type SeaConfig } from '@yao-pkg/pkg/lib-es5/sea.js';
+import { assets } from '../src/install/assets.ts';
 import { PARTS } from './parts.ts';
 
 const root = dirname(import.meta.dirname);
@@ -29,6 +30,7 @@ const config: SeaConfig & { readonly execArgv: readonly string[]; readonly execA
   assets: {
     'sysnet.node': at('dist/native/sysnet.node'),
     'raw.node': at('dist/native/raw.node'),
+    ...Object.fromEntries(assets().map(({ from }) => [from, at(from)])),
     ...Object.fromEntries(PARTS.map(({ name }) => [`${name}.cjs`, at(`dist/parts/${name}.cjs`)])),
   },
 };

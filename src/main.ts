@@ -20,6 +20,8 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   promote: async () => (await import('./cli/orders.ts')).promote,
   resume: async () => (await import('./cli/orders.ts')).resume,
   announce: async () => (await import('./cli/orders.ts')).announce,
+  install: async () => (await import('./cli/install.ts')).install,
+  uninstall: async () => (await import('./cli/install.ts')).uninstall,
   import: async () => (await import('./cli/import.ts')).importFile,
   manual: async () => (await import('./cli/manual.ts')).manual,
   // For the scripts of our image, so not in the usage.

@@ -49,14 +49,16 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/manual/', [/^src\/(manual|config)\//, /^zod$/]],
   ['src/proof/', [/^src\/(proof|config|check|vrrp|lib)\//]],
   ['src/appliance/', [/^src\/(appliance|config|lib)\//, /^src\/vrrp\/(units|address)\.ts$/, /^zod$/]],
+  ['src/install/', [/^src\/(install|lib)\//]],
   ['src/keepalived/', [/^src\/(keepalived|config|lib)\//, /^src\/vrrp\/(units|address)\.ts$/]],
   ['src/platform/ports.ts', [/^src\/vrrp\//]],
   ['src/platform/agent-ports.ts', [/^src\/platform\/ports\.ts$/, /^src\/(vrrp|check)\//]],
+  ['src/platform/install-ports.ts', [/^src\/install\//]],
   [
     'src/platform/linux/',
     [
-      /^src\/platform\/(linux\/|(agent-)?ports\.ts)/,
-      /^src\/(vrrp|check|lib)\//,
+      /^src\/platform\/(linux\/|(agent-|install-)?ports\.ts)/,
+      /^src\/(vrrp|check|install|lib)\//,
       /^node:/,
       /^(raw-socket|dns-packet|mysql2|pg|@redis\/client)(\/|$)/,
     ],
@@ -64,12 +66,19 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/platform/fake/', [/^src\/platform\/(fake\/|(agent-)?ports\.ts)/, /^src\/(vrrp|check|lib)\//]],
   ['src/core/', [/^src\/(core|vrrp|check|config|lib)\//, /^src\/platform\/(agent-)?ports\.ts$/]],
   ['src/api/', [/^src\/api\//, /^src\/core\/status\.ts$/, /^src\/lib\//, /^node:/]],
-  ['src/cli/', [/^src\/(cli|api|core|vrrp|check|config|proof|appliance|keepalived|manual|lib)\//, /^node:/]],
+  [
+    'src/cli/',
+    [
+      /^src\/(cli|api|core|vrrp|check|config|proof|appliance|install|keepalived|manual|lib)\//,
+      /^src\/platform\/install-ports\.ts$/,
+      /^node:/,
+    ],
+  ],
   ['src/main.ts', [/^src\/(cli|manual|lib)\//]],
 ];
 
 /** The only places that name the real machine. */
-const COMPOSE = ['src/cli/run.ts', 'src/cli/agent.ts'];
+const COMPOSE = ['src/cli/run.ts', 'src/cli/agent.ts', 'src/cli/install.ts'];
 
 t.test('rooms import one way only', t => {
   for (const source of sources) {
@@ -88,10 +97,12 @@ t.test('rooms import one way only', t => {
   t.end();
 });
 
-t.test('vrrp, check, config, proof, manual, keepalived and appliance know no clock, no chance, no machine and no log', t => {
+t.test('vrrp, check, config, proof, manual, keepalived, install and appliance know no clock, no chance, no machine and no log', t => {
   const forbidden =
     /\b(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|process|console|crypto)\b\s*[.(]|\bMath\.random\b|\bnew Date\b/;
-  for (const { path, text } of sources.filter(({ path }) => /^src\/(vrrp|check|config|proof|manual|keepalived|appliance)\//.test(path))) {
+  for (const { path, text } of sources.filter(({ path }) =>
+    /^src\/(vrrp|check|config|proof|manual|keepalived|install|appliance)\//.test(path),
+  )) {
     const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
     t.notMatch(code, forbidden, path);
   }

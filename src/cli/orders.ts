@@ -73,7 +73,7 @@ async function move(verb: 'drain' | 'promote', argv: readonly string[]): Promise
 }
 
 /** Waits until every router has moved, or has had the time for it. */
-async function settled(verb: 'drain' | 'promote', socket: string, names: readonly string[]): Promise<StatusReport> {
+export async function settled(verb: 'drain' | 'promote', socket: string, names: readonly string[]): Promise<StatusReport> {
   let status = await fetchStatus(socket);
   // RFC 9568 §6.1: an Active that is not heard is replaced after three intervals and a skew of less than one.
   const longest = Math.max(0, ...concerned(status, names).map(({ advert_interval_ms }) => 4 * advert_interval_ms)) + PATIENCE;

@@ -114,6 +114,29 @@ export const VERBS: readonly VerbManual[] = [
     options: [SOCKET],
   },
   {
+    name: 'install',
+    synopsis: ['[--dry-run] [--root DIR] [--no-start]'],
+    summary: 'put this executable and its unit in place, or upgrade them',
+    details:
+      'Opens protocol 112 in firewalld, and says what else this machine needs. To upgrade, run the new one: it checks the configuration, hands over, restarts, and ' +
+      'goes back by itself when it does not start.',
+    options: [
+      { flag: '--dry-run', text: 'Only say what would be done.' },
+      { flag: '--root DIR', text: 'Into the tree of a machine that does not run; nothing is started there.' },
+      { flag: '--no-start', text: 'Neither enable nor start the service.' },
+    ],
+  },
+  {
+    name: 'uninstall',
+    synopsis: ['[--dry-run] [--root DIR] [--purge]'],
+    summary: 'hand over, and take away what install has put there',
+    options: [
+      { flag: '--dry-run', text: 'Only say what would be done.' },
+      { flag: '--root DIR', text: 'In the tree of a machine that does not run.' },
+      { flag: '--purge', text: 'The configuration, history and kept orders too.' },
+    ],
+  },
+  {
     name: 'import',
     synopsis: ['FILE [--output FILE] [--config-id NAME] [--json]'],
     summary: 'translate a keepalived.conf, and say what became of each of its lines',

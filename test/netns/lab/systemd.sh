@@ -2,16 +2,17 @@
 # The first process of a machine with a real systemd: makes its root file system and becomes systemd (see systemd.ts, which
 # starts it in namespaces of its own). Must not know what runs there. Nothing of the real machine can be written from inside:
 # programs come from a read-only /usr, and all else is memory that vanishes with the last process.
-# usage: systemd.sh NAME PROJECT SHARED "UNIT ..." "ETC ..."
+# usage: systemd.sh NAME PROJECT SHARED "UNIT ..." "ETC ..." TREE
+# TREE: a system of its own (debootstrap) in the place of this machine's /usr and /etc; empty: none
 set -eu
-name=$1 project=$2 shared=$3 units=$4 etc=$5
+name=$1 project=$2 shared=$3 units=$4 etc=$5 tree=$6
 root=$shared/systemd-$name
 mkdir "$root"
-mount -t tmpfs -o mode=755,size=256m lab "$root"
+mount -t tmpfs -o mode=755,size=512m lab "$root"
 cd "$root"
 
 mkdir usr proc sys dev etc run tmp var root mnt
-mount --bind /usr usr
+mount --bind "$tree/usr" usr
 mount -o remount,bind,ro usr
 for link in bin sbin lib lib64; do ln -s "usr/$link" "$link"; done
 
@@ -36,8 +37,9 @@ ln -s /proc/self/fd dev/fd
 mount -t tmpfs -o mode=755 run run
 mount -t tmpfs -o mode=1777 tmp tmp
 
+if [ -n "$tree" ]; then cp -a "$tree/etc/." etc/; fi
 for each in passwd group nsswitch.conf ld.so.cache alternatives $etc; do
-  [ ! -e "/etc/$each" ] || { mkdir -p "etc/$(dirname "$each")" && cp -a "/etc/$each" "etc/$each"; }
+  [ -e "etc/$each" ] || [ ! -e "/etc/$each" ] || { mkdir -p "etc/$(dirname "$each")" && cp -a "/etc/$each" "etc/$each"; }
 done
 echo "$name" >etc/hostname
 echo "127.0.0.1 localhost $name" >etc/hosts
@@ -50,7 +52,7 @@ ln -s ../run/lock var/lock
 
 # Only the units that were asked for, as they are shipped, and none that would look for hardware.
 mkdir "$root/mnt/units" "$root/mnt/none" "$root/mnt/local" "$root/mnt/local/bin"
-for unit in $units; do cp -a "/usr/lib/systemd/system/$unit" mnt/units/; done
+for unit in $units; do cp -a "$tree/usr/lib/systemd/system/$unit" mnt/units/; done
 [ ! -e "$project/dist/holdfast" ] || ln -s "$project/dist/holdfast" mnt/local/bin/holdfast
 mount --bind mnt/units usr/lib/systemd/system
 mount --bind mnt/none usr/lib/systemd/system-generators

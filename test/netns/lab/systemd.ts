@@ -37,6 +37,8 @@ export interface SystemdOptions {
   readonly units?: readonly string[];
   /** Files and folders below /etc to be there, beside those of nginx and D-Bus. */
   readonly etc?: readonly string[];
+  /** A system of its own in the place of this machine's /usr and /etc: what mmdebstrap has made. */
+  readonly tree?: string;
 }
 
 const SCRIPT = join(import.meta.dirname, 'systemd.sh');
@@ -83,7 +85,19 @@ export async function bootSystemd(network: Network, node: Node, options: Systemd
   // The cgroup namespace begins where its first process is: there first.
   const child = spawn(
     'sh',
-    ['-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', cgroup, ...outside, ...apart, SCRIPT, node.name, PROJECT, network.folder, ...lists],
+    [
+      '-c',
+      'echo $$ >"$0/cgroup.procs" && exec "$@"',
+      cgroup,
+      ...outside,
+      ...apart,
+      SCRIPT,
+      node.name,
+      PROJECT,
+      network.folder,
+      ...lists,
+      options.tree ?? '',
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let said = '';

@@ -1,0 +1,18 @@
+// Where an install puts things. Not below /usr, which belongs to the distribution, but below /usr/local (decision 0035).
+// Must not know who puts them there.
+
+export const EXECUTABLE_PATH = '/usr/local/bin/holdfast';
+/** The way back: it is a holdfast too, and has an `install`. */
+export const PREVIOUS_PATH = '/usr/local/bin/holdfast.previous';
+/** Not /etc/systemd/system: that is where `systemctl edit --full` and `systemctl mask` write. */
+export const UNIT_PATH = '/usr/local/lib/systemd/system/holdfast.service';
+/** An operator's own copy of the unit, which goes before ours. */
+export const OVERRIDE_PATH = '/etc/systemd/system/holdfast.service';
+/** What `systemctl enable` makes of the unit's WantedBy=multi-user.target. */
+export const ENABLED_PATH = '/etc/systemd/system/multi-user.target.wants/holdfast.service';
+export const NETWORK_FOLDER = '/etc/systemd/network';
+export const DOC_FOLDER = '/usr/local/share/doc/holdfast';
+export const CONFIG_FOLDER = '/etc/holdfast';
+export const CONFIG_PATH = `${CONFIG_FOLDER}/holdfast.toml`;
+export const STATE_FOLDER = '/var/lib/holdfast';
+export const MANIFEST_PATH = `${STATE_FOLDER}/installed.json`;
