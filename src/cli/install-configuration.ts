@@ -13,6 +13,7 @@ export interface Used {
   readonly interfaces: readonly string[];
   readonly multicast: boolean;
   readonly addresses: boolean;
+  readonly watched: readonly string[];
   /** Warnings for people; empty: there are none. */
   readonly warnings: string;
 }
@@ -22,7 +23,7 @@ export interface Refused {
   readonly report: string;
 }
 
-const NONE: Omit<Used, 'configured'> = { interfaces: [], multicast: false, addresses: false, warnings: '' };
+const NONE: Omit<Used, 'configured'> = { interfaces: [], multicast: false, addresses: false, watched: [], warnings: '' };
 
 /** @param there what lies at CONFIG_PATH
  *  @param untouched sums of files that an install puts there
@@ -43,13 +44,18 @@ export async function configurationHere(
   const file = root === null ? path : join(root, path);
   const { loaded, report, warnings } = await examine(file, node, root === null ? await interfacesHere() : null, 'ignore');
   if (loaded.plan === null) return { report };
-  const { routers } = loaded.plan;
+  const { routers, duties } = loaded.plan;
+  const units = [
+    ...duties.watchdogs.flatMap(({ service }) => (service.by === 'unit' ? [service.unit] : [])),
+    ...duties.checks.flatMap(({ probe }) => (probe.type === 'unit' ? [probe.unit] : [])),
+  ];
   const interfaces = routers.flatMap(router => [router.interface, ...router.addresses.flatMap(address => address.interface ?? [])]);
   return {
     configured: 'real',
     interfaces: [...new Set(interfaces)],
     multicast: routers.some(({ peers }) => peers.length === 0),
     addresses: routers.some(({ addresses }) => addresses.length > 0),
+    watched: [...new Set(units)],
     warnings,
   };
 }

@@ -75,6 +75,7 @@ export async function gather(host: Host, root: string | null, used: Used, { serv
     configured: used.configured,
     multicast: used.multicast,
     addresses: used.addresses,
+    watched: used.watched,
     service,
     firewalld,
     closed: filters ? await closedHere(host) : [],

@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { getRawAsset, isSea } from 'node:sea';
 import { parseArgs } from 'node:util';
-import { assets, EXAMPLE } from '../install/assets.ts';
+import { assets, EXAMPLE, UNIT } from '../install/assets.ts';
 import type { Facts, There } from '../install/facts.ts';
 import { emptyManifest, type Manifest, readManifest } from '../install/manifest.ts';
 import {
@@ -15,12 +15,13 @@ import {
   ENABLED_PATH,
   EXECUTABLE_PATH,
   MANIFEST_PATH,
+  ORDER_PATH,
   OVERRIDE_PATH,
   PREVIOUS_PATH,
   STATE_FOLDER,
   UNIT_PATH,
 } from '../install/paths.ts';
-import { installPlan, networkDropIns, uninstallPlan } from '../install/plan.ts';
+import { installPlan, networkDropIns, orderDropIn, uninstallPlan } from '../install/plan.ts';
 import type { Content, Wanted } from '../install/step.ts';
 import { tellStep } from '../install/words.ts';
 import { version } from '../lib/version.ts';
@@ -57,6 +58,8 @@ export async function install(argv: readonly string[]): Promise<number> {
   if ('report' in used) return refuseConfiguration(used);
   process.stderr.write(used.warnings);
   const facts = await gather(host, root, used, units);
+  const order = orderDropIn(facts, unitText());
+  if (order !== null) files.push(fileOf(ORDER_PATH, { is: 'text', text: order }));
   files.push(...networkDropIns(facts).map(({ path, text }) => fileOf(path, { is: 'text', text })));
 
   const paths = [executable.path, example.path, ENABLED_PATH, OVERRIDE_PATH, STATE_FOLDER, CONFIG_FOLDER, ...files.map(({ path }) => path)];
@@ -163,6 +166,11 @@ async function lookAt(host: Host, paths: readonly string[]): Promise<(path: stri
 function fileOf(path: string, content: Content): Wanted {
   const sha256 = createHash('sha256').update(bytesOf(content)).digest('hex');
   return { path, mode: 0o644, sha256, content };
+}
+
+function unitText(): string {
+  const bytes = bytesOf({ is: 'asset', name: UNIT });
+  return typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes);
 }
 
 function bytesOf(content: Content): Uint8Array | string {

@@ -54,6 +54,8 @@ export interface Facts {
   /** Of the routers in the configuration: whether one speaks multicast, and whether one has addresses for an interface. */
   readonly multicast: boolean;
   readonly addresses: boolean;
+  /** Services that the configuration watches or asks for, as units. */
+  readonly watched: readonly string[];
   readonly service: Service;
   /** null: it does not run. */
   readonly firewalld: Firewalld | null;

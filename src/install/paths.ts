@@ -6,6 +6,8 @@ export const EXECUTABLE_PATH = '/usr/local/bin/holdfast';
 export const PREVIOUS_PATH = '/usr/local/bin/holdfast.previous';
 /** Not /etc/systemd/system: that is where `systemctl edit --full` and `systemctl mask` write. */
 export const UNIT_PATH = '/usr/local/lib/systemd/system/holdfast.service';
+/** Beside the unit; an operator's own drop-ins are in /etc. */
+export const ORDER_PATH = `${UNIT_PATH}.d/after.conf`;
 /** An operator's own copy of the unit, which goes before ours. */
 export const OVERRIDE_PATH = '/etc/systemd/system/holdfast.service';
 /** What `systemctl enable` makes of the unit's WantedBy=multi-user.target. */

@@ -3,7 +3,17 @@
 import type { Facts, There } from './facts.ts';
 import type { Manifest } from './manifest.ts';
 import { notesOf } from './notes.ts';
-import { CONFIG_FOLDER, CONFIG_PATH, ENABLED_PATH, MANIFEST_PATH, NETWORK_FOLDER, PREVIOUS_PATH, STATE_FOLDER } from './paths.ts';
+import {
+  CONFIG_FOLDER,
+  CONFIG_PATH,
+  ENABLED_PATH,
+  MANIFEST_PATH,
+  NETWORK_FOLDER,
+  ORDER_PATH,
+  PREVIOUS_PATH,
+  STATE_FOLDER,
+  UNIT_PATH,
+} from './paths.ts';
 import type { Plan, Step, Wanted } from './step.ts';
 
 export interface Situation {
@@ -65,7 +75,8 @@ export function installPlan(situation: Situation): Plan {
       steps.push({ do: 'run', argv: ['restorecon', ...written], words: 'give what was written its SELinux labels', must: false });
     for (const { name, permanent, now } of facts.firewalld?.zones ?? [])
       if (!permanent || !now) steps.push({ do: 'open-zone', zone: name });
-    if (unitWritten) steps.push({ do: 'run', argv: ['systemctl', 'daemon-reload'], words: 'let systemd read the unit', must: true });
+    if (unitWritten || written.includes(ORDER_PATH))
+      steps.push({ do: 'run', argv: ['systemctl', 'daemon-reload'], words: 'let systemd read the unit', must: true });
   }
 
   // Whoever disabled it after us had a reason, and so had whoever stopped it.
@@ -116,6 +127,18 @@ export function networkDropIns({ networks, configured }: Facts): readonly { read
   });
 }
 
+/** Units stop in the reverse order of their starts: what the unit is not ordered behind by itself would stop beside it when the machine is shut down,
+ *  with the address still here.
+ *  @param unit the text of the unit
+ *  @returns the text of the drop-in; null: nothing is missing */
+export function orderDropIn({ watched }: Facts, unit: string): string | null {
+  const known = new Set([...unit.matchAll(/^After=(.*)$/gm)].flatMap(([, names = '']) => names.split(/\s+/)));
+  // A target may wait for us in its turn, as multi-user.target does.
+  const missing = watched.filter(name => /^[\w:.@\\-]+\.service$/.test(name) && !known.has(name));
+  if (missing.length === 0) return null;
+  return `# By \`holdfast install\`: when the machine is shut down, addresses leave while these still serve.\n[Unit]\nAfter=${missing.join(' ')}\n`;
+}
+
 /** @param purge the configuration goes too, and what the daemon has learned */
 export function uninstallPlan(
   { facts, there, purge }: Pick<Situation, 'there'> & { readonly facts: Pick<Facts, 'root' | 'service'>; readonly purge: boolean },
@@ -142,7 +165,7 @@ export function uninstallPlan(
   }
   if (live) {
     for (const zone of manifest.zones) steps.push({ do: 'close-zone', zone });
-    if (removed.some(path => path.endsWith('.service') || path === ENABLED_PATH))
+    if (removed.some(path => path === UNIT_PATH || path === ORDER_PATH))
       steps.push({ do: 'run', argv: ['systemctl', 'daemon-reload'], words: 'let systemd forget the unit', must: false });
   }
   if (purge) {

@@ -8,15 +8,16 @@ import {
   ENABLED_PATH,
   EXECUTABLE_PATH,
   MANIFEST_PATH,
+  ORDER_PATH,
   OVERRIDE_PATH,
   PREVIOUS_PATH,
   STATE_FOLDER,
   UNIT_PATH,
 } from '../../src/install/paths.ts';
-import { installPlan, networkDropIns, uninstallPlan } from '../../src/install/plan.ts';
+import { installPlan, networkDropIns, orderDropIn, uninstallPlan } from '../../src/install/plan.ts';
 import type { Step } from '../../src/install/step.ts';
 import { tellStep } from '../../src/install/words.ts';
-import { executable, file, PLAIN, situation } from './fixtures/situation.ts';
+import { executable, file, PLAIN, situation, unit } from './fixtures/situation.ts';
 
 const tell = (steps: readonly Step[]): readonly string[] => steps.map(step => tellStep(step, '', '2'));
 const running = { state: 'active', masked: false, current: true, program: EXECUTABLE_PATH };
@@ -161,6 +162,19 @@ t.test('systemd-networkd: told to keep addresses, where that says nothing about 
   t.match(
     networkDropIns({ ...PLAIN, networks: [{ name: 'x.network', keeps: null, dhcp: false }] })[0]?.text,
     /\n\[Network\]\nKeepConfiguration=yes\n$/,
+  );
+});
+
+t.test('what is watched and the unit does not know goes down after us', async t => {
+  const text = '[Unit]\nAfter=network.target\nAfter=nginx.service haproxy.service\n';
+  const after = (...watched: readonly string[]) => orderDropIn({ ...PLAIN, watched }, text);
+  t.match(after('nginx.service', 'app.service', 'a\\x2db@1.service'), /\n\[Unit\]\nAfter=app\.service a\\x2db@1\.service\n$/);
+  for (const watched of [[], ['haproxy.service'], ['multi-user.target'], ['a b.service']]) t.equal(after(...watched), null, watched.join());
+  const wanted = { ...unit, path: ORDER_PATH, sha256: 'order' };
+  t.same(
+    tell(installPlan(situation({ service: running }, upToDate, { files: [unit, wanted] })).steps),
+    [`write ${ORDER_PATH}`, 'let systemd read the unit: systemctl daemon-reload'],
+    'read, and nothing is restarted for it',
   );
 });
 
