@@ -1,6 +1,7 @@
 // Everything that the agent does beside the configuration, as plain data: what it checks, revives, and tells whom. It crosses
 // to the engine and back as JSON, so that an agent that was started again goes on without reading a file.
 // Must not know how any of it is done.
+import type { Address } from '../vrrp/address.ts';
 import type { Micros } from '../vrrp/units.ts';
 import type { Probe, SecretSource } from './probe.ts';
 
@@ -105,11 +106,20 @@ export interface RouterHooks {
   readonly on: Readonly<Partial<Record<HookEvent, Hook>>>;
 }
 
+/** `[http]`: where the page and the metrics are served, and to whom. */
+export interface HttpSpec {
+  readonly listen: { readonly address: Address; readonly port: number };
+  /** null: to everybody who gets there. */
+  readonly token: SecretSource | null;
+}
+
 export interface Duties {
   readonly checks: readonly CheckSpec[];
   readonly watchdogs: readonly WatchdogSpec[];
   readonly tracks: readonly Track[];
   readonly hooks: readonly RouterHooks[];
+  /** null: nothing is served. */
+  readonly http: HttpSpec | null;
 }
 
-export const NO_DUTIES: Duties = { checks: [], watchdogs: [], tracks: [], hooks: [] };
+export const NO_DUTIES: Duties = { checks: [], watchdogs: [], tracks: [], hooks: [], http: null };

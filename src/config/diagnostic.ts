@@ -41,6 +41,7 @@ export const CODES = [
   'ipv6-needs-version-3',
   'password',
   'password-unreadable',
+  'token-missing',
   'lease-too-short',
   'both-active',
   'machine-differs',

@@ -3,6 +3,7 @@
 import type { CheckSpec, Duties, Hook, HookEvent, RouterHooks, Track } from '../check/duties.ts';
 import { type CheckSettings, checkTable } from './check-schema.ts';
 import { type Entry, entriesOf, type Sound } from './entry.ts';
+import { type Http, httpOf, httpSpecOf } from './http.ts';
 import { probeOf, timingOf } from './probe.ts';
 import { type Router, routersOf } from './router.ts';
 import { type Watchdog, watchdogOf } from './watchdog.ts';
@@ -14,6 +15,8 @@ export interface Machine {
   readonly routers: readonly Router[];
   readonly checks: readonly Check[];
   readonly watchdogs: readonly Watchdog[];
+  /** null: it has no `[http]`. */
+  readonly http: Http | null;
 }
 
 /** @param node as the file calls the machine */
@@ -22,11 +25,12 @@ export function machineOf(sound: Sound, node: string): Machine {
     routers: routersOf(sound, node),
     checks: entriesOf(sound, node, 'check', checkTable),
     watchdogs: entriesOf(sound, node, 'watchdog', watchdogTable),
+    http: httpOf(sound, node),
   };
 }
 
 /** What is complete of it. */
-export function dutiesOf({ routers, checks, watchdogs }: Machine): Duties {
+export function dutiesOf({ routers, checks, watchdogs, http }: Machine): Duties {
   const outcomes = new Map([...checks, ...watchdogs].map(({ name, settings }) => [name, settings.on_fail]));
   return {
     checks: checks.flatMap(check => specOf(check) ?? []),
@@ -38,6 +42,7 @@ export function dutiesOf({ routers, checks, watchdogs }: Machine): Duties {
       }),
     ),
     hooks: routers.flatMap(hooksOf),
+    http: httpSpecOf(http),
   };
 }
 

@@ -21,7 +21,7 @@ import { exampleOf } from './wrong-value.ts';
 /** Everything that is wrong with what one machine has, beyond single values, and what is good to know.
  *  @param node as the file calls the machine */
 export function checkMeaning(sound: Sound, node: string, machine: Machine): readonly PlacedFinding[] {
-  const { routers, checks, watchdogs } = machine;
+  const { routers, checks, watchdogs, http } = machine;
   return [
     ...(sound.gaps ? [] : routers.flatMap(missingKeys)),
     ...routers.flatMap(router => [
@@ -38,6 +38,7 @@ export function checkMeaning(sound: Sound, node: string, machine: Machine): read
     ...checks.flatMap(check => checkAsking(asking(check, sound.gaps))),
     ...watchdogs.flatMap(watchdog => checkWatchdog(watchdog, sound.gaps)),
     ...checkTracks(sound, node, machine),
+    ...(http === null ? [] : http.findings),
   ];
 }
 

@@ -18,7 +18,7 @@ export interface Difference {
   readonly duties: DutyChanges;
 }
 
-/** What changes in the duties, by names: `check gateway`, `watchdog nginx`, `track of web`, `hooks of web`. */
+/** What changes in the duties, by names: `check gateway`, `watchdog nginx`, `track of web`, `hooks of web`, `http`. */
 export interface DutyChanges {
   readonly added: readonly string[];
   readonly removed: readonly string[];
@@ -75,7 +75,7 @@ function dutyChanges(old: Duties, next: Duties): DutyChanges {
 }
 
 /** Every duty as text under its name; the order in which a router tracks says nothing. */
-function byName({ checks, watchdogs, tracks, hooks }: Duties): ReadonlyMap<string, string> {
+function byName({ checks, watchdogs, tracks, hooks, http }: Duties): ReadonlyMap<string, string> {
   const tracked = Map.groupBy(tracks, ({ router }) => router);
   return new Map([
     ...checks.map(check => [`check ${check.name}`, JSON.stringify(check)] as const),
@@ -92,6 +92,7 @@ function byName({ checks, watchdogs, tracks, hooks }: Duties): ReadonlyMap<strin
         ] as const,
     ),
     ...hooks.map(({ router, on }) => [`hooks of ${router}`, JSON.stringify(on)] as const),
+    ...(http === null ? [] : [['http', JSON.stringify(http)] as const]),
   ]);
 }
 

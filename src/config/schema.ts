@@ -2,6 +2,7 @@
 // and JSON Schema all come from here. Must not know TOML, files, positions, nor how two settings depend on each other.
 import { z } from 'zod';
 import { checkTable } from './check-schema.ts';
+import { httpTable } from './http-schema.ts';
 import { routerTable } from './router-schema.ts';
 import { MUST } from './rules.ts';
 import { NAME } from './service-elements.ts';
@@ -29,6 +30,7 @@ const tables = {
   vrrp: named(routerTable).optional().meta({ description: 'Virtual routers by name.' }),
   check: named(checkTable).optional().meta({ description: 'Checks by name: what virtual routers depend on.' }),
   watchdog: named(watchdogTable).optional().meta({ description: 'Watchdogs by name: each looks after a service and brings it back.' }),
+  http: httpTable.optional(),
 };
 
 /** The whole file, or all files together. */
@@ -51,6 +53,13 @@ export function kindAt(path: Path): { readonly kind: Kind; readonly steps: numbe
   const [at, steps] = path[0] === 'node' ? [2, 4] : [0, 2];
   const kind = path.length < steps ? undefined : KINDS.find(({ word }) => word === path[at]);
   return kind === undefined ? null : { kind, steps };
+}
+
+/** How many steps of a path name the table of settings that it leads to or into: one under a name, or `[http]`.
+ *  @returns null for what is no such table */
+export function tableSteps(path: Path): number | null {
+  const at = path[0] === 'node' ? 2 : 0;
+  return kindAt(path)?.steps ?? (path[at] === 'http' ? at + 1 : null);
 }
 
 /** The keys that the table at a path may have; none where it may have any, or where no table belongs. */

@@ -4,7 +4,7 @@ import { isCheckType, isForeign } from './check-schema.ts';
 import { quote } from './diagnostic.ts';
 import type { Blame } from './finding.ts';
 import { isSecretTable } from './mask.ts';
-import { KINDS, type Kind, keysAt, kindAt } from './schema.ts';
+import { KINDS, type Kind, keysAt, kindAt, tableSteps } from './schema.ts';
 import { suggest } from './suggest.ts';
 import { isTable, type Path, type Table, valueAt } from './tree.ts';
 import { answer, rename } from './vocabulary.ts';
@@ -65,12 +65,20 @@ function dottedName(value: unknown, path: Path): string | null {
   return only === undefined || others.length > 0 || name.length > 8 ? null : dottedName(value[only], [...path, only]);
 }
 
+/** The path without `http` and what is below it. */
+function outside(parent: Path): Path {
+  const steps = tableSteps(parent);
+  return steps === null ? parent : parent.slice(0, steps - 1);
+}
+
 /** A setting outside of the table that it belongs to, or such a table without its first word. */
 function misplaced(tree: Table, parent: Path, key: string): string | null {
   const table = kindAt(parent);
-  const prefix = (table === null ? parent : parent.slice(0, table.steps - 2)).map(step => `${step}.`).join('');
+  const around = table === null ? outside(parent) : parent.slice(0, table.steps - 2);
+  const prefix = around.map(step => `${step}.`).join('');
   const inside = table === null ? [] : table.kind.keys.filter(setting => keysAt([...parent, setting]).includes(key));
   if (inside.length === 1) return `it belongs into ${quote(inside.join())}`;
+  if (keysAt([...around, 'http']).includes(key)) return `it belongs into \`[${prefix}http]\``;
   const homes = KINDS.filter(({ keys }) => keys.includes(key));
   if (homes.length > 0) {
     const headers = homes.map(({ word }) => `\`[${prefix}${word}.NAME]\``).join(' or ');

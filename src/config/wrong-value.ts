@@ -5,15 +5,15 @@ import { quote } from './diagnostic.ts';
 import type { Blame } from './finding.ts';
 import { shownPath } from './mask.ts';
 import { MUST } from './rules.ts';
-import { exampleAt, kindAt } from './schema.ts';
+import { exampleAt, kindAt, tableSteps } from './schema.ts';
 import { suggest } from './suggest.ts';
 import { isTable, type Path } from './tree.ts';
 import { typeNamed } from './vocabulary.ts';
 
 /** The setting that a path leads into: what is wrong inside a value makes the whole of it unusable. */
 export function settingOf(path: Path): Path {
-  const table = kindAt(path);
-  return table === null ? path : path.slice(0, table.steps + 1);
+  const steps = tableSteps(path);
+  return steps === null ? path : path.slice(0, steps + 1);
 }
 
 /** Settings that other programs fill with something else. */

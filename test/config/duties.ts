@@ -98,5 +98,6 @@ t.test('what is incomplete is left out', async t => {
     watchdogs: [],
     tracks: [{ router: 'web', of: 'y', consequence: { do: 'release' } }],
     hooks: [],
+    http: null,
   });
 });

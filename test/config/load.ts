@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import t from 'tap';
 import { CHECK_KEYS, TYPES } from '../../src/config/check-schema.ts';
 import { render } from '../../src/config/diagnostic.ts';
+import { HTTP_KEYS } from '../../src/config/http-schema.ts';
 import { type Loaded, load } from '../../src/config/load.ts';
 import { ROUTER_KEYS } from '../../src/config/router-schema.ts';
 import { MAX_BYTES, type Source } from '../../src/config/source.ts';
@@ -70,7 +71,7 @@ t.test('fills in the defaults', async t => {
         trackInterface: true,
       },
     ],
-    duties: { checks: [], watchdogs: [], tracks: [], hooks: [] },
+    duties: { checks: [], watchdogs: [], tracks: [], hooks: [], http: null },
   });
 });
 
@@ -430,8 +431,9 @@ t.test('the example in the manual is a configuration, for both machines', async 
   );
   const { checks = [], watchdogs = [], tracks = [], hooks = [] } = plan?.duties ?? {};
   t.strictSame([checks.length, watchdogs.length, tracks.length, hooks.length], [12, 1, 13, 1]);
+  t.match(plan?.duties.http, { listen: { address: '127.0.0.1', port: 9112 }, token: { from: 'file' } });
   t.strictSame(new Set(checks.map(({ probe }) => probe.type)).size, Object.keys(TYPES).length, 'every type is there');
-  for (const key of [ROUTER_KEYS, CHECK_KEYS, WATCHDOG_KEYS].flatMap(keys => Object.keys(keys)))
+  for (const key of [ROUTER_KEYS, CHECK_KEYS, WATCHDOG_KEYS, HTTP_KEYS].flatMap(keys => Object.keys(keys)))
     t.match(text, new RegExp(`\\b${key} =`), key);
 });
 

@@ -163,3 +163,8 @@ t.test('what a hook tells over the network', async t => {
       );
   t.strictSame(await diagnose(router('web', { on_active: '"/x"' })), []);
 });
+
+t.test('a page that everybody could look at', async t => {
+  t.match(await diagnose(`${router('web')}[http]\nlisten = "0.0.0.0:9112"\n`), [/^token-missing 6:10 /]);
+  t.strictSame(await diagnose(`${router('web')}[http]\n`), []);
+});

@@ -108,6 +108,7 @@ t.test('duties by name: what came, what went, what is another', async t => {
       { router: 'web', on: { active: run } },
       { router: 'db', on: { stop: run } },
     ],
+    http: null,
   };
   const compare = (one: Duties, two: Duties) => difference({ routers: [web], duties: one }, { routers: [web], duties: two });
   const next: Duties = {
@@ -118,9 +119,10 @@ t.test('duties by name: what came, what went, what is another', async t => {
     watchdogs: [{ ...nginx, startLimit: 6 }],
     tracks: [track('web', 'gateway'), track('mail', 'other')],
     hooks: [{ router: 'web', on: { active: run, stop: run } }],
+    http: { listen: { address: prefix('127.0.0.1/32').address, port: 9112 }, token: null },
   };
   t.strictSame(compare(old, next).duties, {
-    added: ['check other', 'track of mail'],
+    added: ['check other', 'track of mail', 'http'],
     removed: ['check port', 'track of db', 'hooks of db'],
     changed: ['check gateway', 'watchdog nginx', 'track of web', 'hooks of web'],
   });

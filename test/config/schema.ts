@@ -3,7 +3,7 @@ import t from 'tap';
 import { z } from 'zod';
 import { CHECK_KEYS } from '../../src/config/check-schema.ts';
 import { ROUTER_KEYS } from '../../src/config/router-schema.ts';
-import { configuration, exampleAt, KINDS, keysAt, kindAt } from '../../src/config/schema.ts';
+import { configuration, exampleAt, KINDS, keysAt, kindAt, tableSteps } from '../../src/config/schema.ts';
 import { WATCHDOG_KEYS } from '../../src/config/watchdog-schema.ts';
 
 t.test('kinds of tables', async t => {
@@ -25,12 +25,31 @@ t.test('kinds of tables', async t => {
     t.equal(kindAt(path), null, path.join('.'));
 });
 
+t.test('how far the name of a table goes', async t => {
+  for (const [path, steps] of [
+    [['vrrp', 'web', 'vrid'], 2],
+    [['node', 'a', 'check', 'x'], 4],
+    [['http'], 1],
+    [['http', 'token', 'file'], 1],
+    [['node', 'a', 'http', 'listen'], 3],
+    [['node', 'http'], null],
+    [['vrrp'], null],
+    [[], null],
+  ] as const)
+    t.equal(tableSteps(path), steps, path.join('.'));
+});
+
 t.test('keys of the table at a path, however deep', async t => {
   for (const [path, keys] of [
-    [[], ['vrrp', 'check', 'watchdog', 'node']],
+    [[], ['vrrp', 'check', 'watchdog', 'http', 'node']],
     [
       ['node', 'a'],
-      ['vrrp', 'check', 'watchdog'],
+      ['vrrp', 'check', 'watchdog', 'http'],
+    ],
+    [['http'], ['listen', 'token']],
+    [
+      ['node', 'a', 'http', 'token'],
+      ['file', 'env', 'credential'],
     ],
     [
       ['vrrp', 'web', 'addresses', 0],

@@ -82,6 +82,8 @@ t.test('outside of tables', async t => {
     ['[chekc.x]\ntype = "ping"\n', 'did you mean `check`?'],
     ['[check.www.example.org]\ntype = "ping"\n', 'a name with dots needs quotes: `[check."www.example.org"]`'],
     ['[node.a.example.org.check.x]\ntype = "ping"\n', 'a name with dots needs quotes: `[node."a.example.org".check.NAME]`'],
+    ['[http]\ntype = "ping"\n', 'it belongs to a check: `[check.NAME]`'],
+    ['[node.a]\nlisten = "127.0.0.1:80"\n', 'it belongs into `[node.a.http]`'],
     ['[web]\nroot = "/x"\n', undefined],
     ['[web]\n', undefined],
     ['web = 1\n', undefined],

@@ -521,6 +521,7 @@ const DUTIES: Duties = {
   watchdogs: [{ ...watchdogSpec(), probe: { type: 'tcp', host: 'nginx', port: 80 } }],
   tracks: [{ router: 'web', of: 'nginx', consequence: { do: 'demote' } }],
   hooks: [{ router: 'web', on: { change: { do: 'run', run: ['/usr/local/bin/notify'], user: null, timeout: seconds(30) } } }],
+  http: null,
 };
 const WITH_DUTIES: Plan = { routers: [TRACKED], duties: DUTIES };
 

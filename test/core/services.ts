@@ -27,7 +27,7 @@ function planOf(duties: Partial<Duties>): Plan {
       routerSpec({ name: 'web', family: 'ipv6', tracked: tracked('web') }),
       routerSpec({ name: 'mail', tracked: tracked('mail') }),
     ],
-    duties: { checks: [], watchdogs: [], tracks: [], hooks: [], ...duties },
+    duties: { checks: [], watchdogs: [], tracks: [], hooks: [], http: null, ...duties },
   };
 }
 
