@@ -20,6 +20,15 @@ export interface StatusReport extends ServicesReport {
   readonly routers: readonly RouterReport[];
   /** Every VRRP speaker heard on the interfaces of the routers, ours or not. */
   readonly neighbours: readonly NeighbourReport[];
+  /** The web page; null: the configuration wants none. */
+  readonly page: PageReport | null;
+}
+
+export interface PageReport {
+  /** Where the configuration wants it: `127.0.0.1:9112`. */
+  readonly listen: string;
+  /** Why it is not served there, or not as it says, in words; null: it is. */
+  readonly problem: string | null;
 }
 
 /** Instants as RFC 3339. */
@@ -34,6 +43,8 @@ export interface ConfigurationReport {
 
 export interface LatenessReport {
   readonly wakes: number;
+  /** Of all wake-ups. */
+  readonly sum_us: number;
   readonly last_us: number;
   readonly max_us: number;
   /** `up_to_us` null: later than all others */
@@ -142,12 +153,14 @@ export function reportStatus(
   wallNow: number,
   configuration: ConfigurationState,
   services: ServicesStatus,
+  page: PageReport | null = null,
 ): StatusReport {
   const wall = (at: number): string => new Date(at).toISOString();
   const instant = (at: number): string => wall(wallNow - (status.now - at) / 1000);
   const instantOrNull = (at: number | null): string | null => (at === null ? null : instant(at));
   const lateness: LatenessReport = {
     wakes: status.lateness.wakes,
+    sum_us: status.lateness.sum,
     last_us: status.lateness.last,
     max_us: status.lateness.max,
     histogram: status.lateness.histogram.map(({ upTo, count }) => ({ up_to_us: upTo, count })),
@@ -174,6 +187,7 @@ export function reportStatus(
       health: reportHealth(router, services.routers.find(each => each.router === router.spec.name) ?? null),
     })),
     neighbours: status.neighbours.map(neighbour => reportNeighbour(neighbour, instant)),
+    page,
   };
 }
 

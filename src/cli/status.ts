@@ -53,7 +53,7 @@ export function table(report: StatusReport, now: number, socket = DEFAULT_SOCKET
   const rows = routers.map(([name, router]) => [name, router.state, since(router.since, now), served(router), why(router)]);
   const details = routers.flatMap(([name, router]) => detail(router, report, now).map((line, i) => [i === 0 ? name : '', line]));
   const parts = [
-    reloads(report, now, socket),
+    [...reloads(report, now, socket), ...pageTrouble(report)],
     rows.length === 0 ? ['no virtual router is running'] : align([['ROUTER', 'STATE', 'SINCE', 'SERVED BY', 'WHY'], ...rows]),
     ...(rows.length === 0 ? [] : [align(details)]),
     watchdogTable(report, now),
@@ -69,7 +69,7 @@ export function table(report: StatusReport, now: number, socket = DEFAULT_SOCKET
 }
 
 /** What an operator must know before anything else: a configuration that goes back, or files that are not what runs. */
-function reloads({ configuration }: StatusReport, now: number, socket: string): readonly string[] {
+export function reloads({ configuration }: StatusReport, now: number, socket: string): readonly string[] {
   const { loaded_at, confirm_by, last_reload } = configuration;
   const lines: string[] = [];
   if (confirm_by !== null) {
@@ -92,6 +92,11 @@ function reloads({ configuration }: StatusReport, now: number, socket: string): 
   }
 }
 
+/** A page that is there needs no word: whoever looks for it has its address. A daemon of before knows of none. */
+function pageTrouble({ page }: StatusReport): readonly string[] {
+  return (page?.problem ?? null) === null ? [] : [`ERROR: the page at ${page?.listen}: ${page?.problem}`];
+}
+
 function neighbourhood(report: StatusReport, now: number): readonly string[] {
   if (report.routers.length === 0) return [];
   if (report.neighbours.length === 0) return ['no other VRRP speaker is heard'];
@@ -112,7 +117,7 @@ function nameOf({ name, family }: RouterReport): string {
   return `${name}/${family}`;
 }
 
-function served({ active }: RouterReport): string {
+export function served({ active }: RouterReport): string {
   if (active === null) return 'nobody known';
   return `${active.self ? 'this machine' : active.address}, priority ${active.priority}`;
 }
@@ -142,7 +147,7 @@ const WHY: Readonly<Record<RouterReport['reason'], string>> = {
 };
 
 /** With the word that log and counters have for it. What it waits for says more, where it waits. */
-function why(router: RouterReport): string {
+export function why(router: RouterReport): string {
   return router.waiting === null ? `${WHY[router.reason]} (${router.reason})` : `waiting: ${router.waiting}`;
 }
 
@@ -162,7 +167,7 @@ function detail(router: RouterReport, report: StatusReport, now: number): readon
   return lines;
 }
 
-function contested({ conflict }: RouterReport): readonly string[] {
+export function contested({ conflict }: RouterReport): readonly string[] {
   if (conflict === null) return [];
   if (conflict.what === 'second-owner')
     return [`ERROR: ${conflict.address} also owns the addresses (priority 255): give one of the two less`];
@@ -171,7 +176,7 @@ function contested({ conflict }: RouterReport): readonly string[] {
 }
 
 /** Two independent elections (RFC 9568 §1.2) that came out differently: clients of one name talk to two machines. */
-function split(router: RouterReport, { routers }: StatusReport): readonly string[] {
+export function split(router: RouterReport, { routers }: StatusReport): readonly string[] {
   if (!router.split) return [];
   const other = routers.find(({ name, family }) => name === router.name && family !== router.family);
   const words = other === undefined ? '' : `: ${FAMILY[router.family]} by ${served(router)}; ${FAMILY[other.family]} by ${served(other)}`;
@@ -186,7 +191,7 @@ function forms({ checksums }: RouterReport): string {
   return checksums.length > 1 ? ' in both checksum forms' : ' with the older checksum form';
 }
 
-function addresses(router: RouterReport): readonly string[] {
+export function addresses(router: RouterReport): readonly string[] {
   if (router.addresses.length === 0) return ['no addresses: something else moves them'];
   const where = (at: string): string => (at === router.interface ? '' : ` on ${at}`);
   const all = router.addresses.map(address => `${address.address}${where(address.interface)} ${place(router, address)}`).join(', ');

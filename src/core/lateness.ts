@@ -1,6 +1,6 @@
 // How late the engine was at each wake-up, kept as a histogram that costs nothing to update.
 // Must not know what the engine does when it is awake.
-import type { Micros } from '../vrrp/units.ts';
+import { after, type Micros, micros } from '../vrrp/units.ts';
 import type { Lateness } from './status.ts';
 
 /** Upper bounds in µs; the last bucket has none. */
@@ -14,11 +14,13 @@ export interface LatenessMeter {
 export function createLatenessMeter(): LatenessMeter {
   const counts = new Array<number>(BOUNDS.length + 1).fill(0);
   let wakes = 0;
+  let sum = micros(0);
   let last = 0 as Micros;
   let max = 0 as Micros;
   return {
     record(late) {
       wakes += 1;
+      sum = after(sum, late);
       last = late;
       if (late > max) max = late;
       let bucket = 0;
@@ -26,7 +28,7 @@ export function createLatenessMeter(): LatenessMeter {
       counts[bucket] = (counts[bucket] ?? 0) + 1;
     },
     snapshot() {
-      return { wakes, last, max, histogram: counts.map((count, i) => ({ upTo: (BOUNDS[i] ?? null) as Micros | null, count })) };
+      return { wakes, sum, last, max, histogram: counts.map((count, i) => ({ upTo: (BOUNDS[i] ?? null) as Micros | null, count })) };
     },
   };
 }

@@ -16,6 +16,8 @@ import type { Order } from './orders.ts';
 /** How late the engine was when it woke: the figure that decides whether short intervals are safe here. */
 export interface Lateness {
   readonly wakes: number;
+  /** Of all wakes. */
+  readonly sum: Micros;
   readonly last: Micros;
   readonly max: Micros;
   /** Upper bounds in µs and how many wakes were at or below each, above the one before. */

@@ -10,6 +10,7 @@ import { ip, prefix } from '../fixtures/virtual-router.ts';
 const NOW = Date.parse('2026-03-29T01:00:00.000Z');
 const lateness = {
   wakes: 100,
+  sum_us: 9000,
   last_us: 80,
   max_us: 1234,
   histogram: [
@@ -66,6 +67,7 @@ t.test('everything that is promised, and nothing else', async t => {
         lateness,
       },
     ],
+    page: null,
     neighbours: [
       {
         interface: 'hf0',

@@ -251,6 +251,16 @@ t.test('a configuration that waits for its confirmation, and reloads that went w
   for (const outcome of ['applied', 'unchanged', null]) t.equal(first(null, outcome, null), 'no virtual router is running');
 });
 
+t.test('a page that is not served as it should be', async t => {
+  const report = reportStatus(engineStatus([]), 'edge-a', NOW, loaded(), servicesStatus(), {
+    listen: '192.0.2.1:9112',
+    problem: 'no such address',
+  });
+  t.match(table(report, NOW), /^ERROR: the page at 192.0.2.1:9112: no such address\n/);
+  const well = reportStatus(engineStatus([]), 'edge-a', NOW, loaded(), servicesStatus(), { listen: '192.0.2.1:9112', problem: null });
+  t.notMatch(table(well, NOW), /page/);
+});
+
 t.test('the command to type names the socket that was asked', async t => {
   const report = reportStatus(engineStatus([], { confirmBy: seconds(1010) }), 'edge-a', NOW, loaded(), servicesStatus());
   t.match(table(report, NOW, '/run/b.sock'), /: holdfast confirm --socket \/run\/b\.sock$/m);
