@@ -58,7 +58,7 @@ install_packages() (
     case $package in
       nginx-light) systemctl disable nginx.service >/dev/null 2>&1 || true ;;
       mariadb-server) systemctl disable mariadb.service >/dev/null 2>&1 || true ;;
-      keepalived | frr | postgresql | redis-server | unbound) systemctl disable "$package.service" >/dev/null 2>&1 || true ;;
+      keepalived | frr | postgresql | redis-server | unbound | prometheus) systemctl disable "$package.service" >/dev/null 2>&1 || true ;;
     esac
   done
 )
@@ -71,12 +71,18 @@ need_drills() {
     arping=iputils-arping ping=iputils-ping ps=procps nsenter=util-linux /usr/lib/systemd/systemd=systemd dbus-daemon=dbus
 }
 
-# What checks look at. PostgreSQL keeps its programs in a folder of its version.
+# What checks look at, and who reads our metrics. PostgreSQL keeps its programs in a folder of its version.
 need_servers() {
   local postgres
   postgres=$(compgen -G '/usr/lib/postgresql/*/bin/postgres' | head -n 1 || true)
   need mariadbd=mariadb-server "${postgres:-postgres}=postgresql" redis-server=redis-server unbound=unbound openssl=openssl \
-    setpriv=util-linux groff=groff-base
+    setpriv=util-linux groff=groff-base promtool=prometheus
+}
+
+# Who looks at the page.
+need_browser() {
+  ((EUID == 0)) || fail 'network namespaces need root'
+  need chromium=chromium ip=iproute2
 }
 
 # npm keeps in node_modules what it installed, so the comparison needs no memory of ours. What is not for this
@@ -225,7 +231,7 @@ unit_tests() {
   servers_where_allowed
   # shellcheck disable=SC2086 # lists on purpose
   run_tests pure "$PARALLEL --timeout=120" $PURE
-  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/proof test/manual test/keepalived test/install test/appliance test/core test/api test/cli test/platform test/scenario
+  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/proof test/manual test/keepalived test/install test/page test/appliance test/core test/api test/cli test/platform test/scenario
 }
 
 binary_tests() {
@@ -272,6 +278,7 @@ run_verb_test() {
       netns_tests
       qemu_tests test/qemu/*.ts
       [[ $1 != all ]] || qemu_tests test/qemu/all
+      [[ $1 != all ]] || need_browser
       [[ $1 != all ]] || run_tests long '--jobs=1 --disable-coverage --timeout=3600' test/long
       ;;
     *)
@@ -282,7 +289,8 @@ run_verb_test() {
         test/qemu*) qemu_tests "$path" ;;
         test/binary*) binary_tests "$path" ;;
         *)
-          [[ $path != test/platform* ]] || servers_where_allowed
+          [[ $path != test/platform* && $path != test/page* ]] || servers_where_allowed
+          [[ $path != test/long* ]] || { need_browser && binary; }
           run_tests "path" "$PARALLEL --disable-coverage --timeout=120" "$path"
           ;;
       esac
