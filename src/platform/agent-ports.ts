@@ -87,3 +87,37 @@ export interface Services {
   /** Who listens on a TCP port of this machine, `apache2 (123)`; null: nobody. */
   holderOf(port: number): Promise<string | null>;
 }
+
+/** What somebody asks by HTTP. Its body, if it has one, is never read. */
+export interface WebQuestion {
+  readonly method: string;
+  /** As it came. */
+  readonly target: string;
+  /** null: none, or several. */
+  readonly host: string | null;
+  readonly authorization: string | null;
+  readonly cookie: string | null;
+}
+
+export interface WebAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The body is only the beginning: what is told later goes there too. */
+  readonly stream: boolean;
+}
+
+/** Bounded in everything: connections, time, what is kept for those who read slowly. */
+export interface WebServer {
+  /** Listens there, and no longer where it did, with all connections that came from there. What resolves, does so before the next
+   *  connection is served. @returns null, or why it cannot, in words: then it listens where it did, unless `listening` says otherwise */
+  listen(at: { readonly address: string; readonly port: number }): Promise<string | null>;
+  listening(): boolean;
+  close(): void;
+  /** Ends every connection; who may, comes back. */
+  dismiss(): void;
+  /** To all streams. */
+  tell(text: string): void;
+  /** How many streams there are. */
+  watchers(): number;
+}
