@@ -8,6 +8,7 @@ import systemdNotify from 'systemd-notify';
 import type { OrderReport } from '../api/orders.ts';
 import type { ReloadReport } from '../api/reload.ts';
 import { SocketInUse, serveControl } from '../api/server.ts';
+import { reportServices } from '../api/services.ts';
 import { reportStatus, type StatusReport } from '../api/status.ts';
 import { type Diagnostic, printable } from '../config/diagnostic.ts';
 import type { Difference } from '../config/plan.ts';
@@ -18,6 +19,7 @@ import type { ToAgent, ToEngine } from '../core/messages.ts';
 import { createOrders } from '../core/orders.ts';
 import { changeLines, changeWords, type Reload, refusalWords } from '../core/reload.ts';
 import { createServiceDesk } from '../core/services.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { version } from '../lib/version.ts';
 import { AGENT_FD } from '../platform/linux/agent-process.ts';
 import { readPlainFile, writeAtomically } from '../platform/linux/atomic-file.ts';
@@ -32,11 +34,14 @@ import { openStderrLog } from '../platform/linux/stderr-log.ts';
 import { timers } from '../platform/linux/timers.ts';
 import { isInService } from '../platform/linux/transient-unit.ts';
 import { webConnection } from '../platform/linux/web-connection.ts';
+import { createGuard, sourceHash } from '../platform/linux/web-guard.ts';
+import { openWebServer } from '../platform/linux/web-server.ts';
 import { routerKey } from '../vrrp/router.ts';
 import { millis, seconds } from '../vrrp/units.ts';
 import { keptPath, RUN_OPTIONS } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { examine, interfacesHere } from './files.ts';
+import { createPageDesk } from './page-desk.ts';
 
 /** Time for the engine to hear why, before it sees us gone; in ms. */
 const LAST_WORDS = 1_000;
@@ -79,6 +84,25 @@ export async function agent(argv: readonly string[]): Promise<number> {
       read: () => readPlainFile(ordered, MOST_KEPT),
       write: text => writeAtomically(ordered, text),
     });
+    const events = () => history.entries().map(entry => ({ ...entry, at: timestamp(entry.at) }));
+    const page = createPageDesk({
+      node,
+      version,
+      socket: values.socket,
+      log,
+      timers,
+      wallNow,
+      status: report,
+      services: () => {
+        const services = core.services();
+        return reportServices(services, at => timestamp(wallNow() - (services.now - at) / 1000), timestamp);
+      },
+      events,
+      secret: readSecret,
+      guard: createGuard,
+      hash: sourceHash,
+      open: openWebServer,
+    });
     const core = createAgent({
       version,
       log,
@@ -104,6 +128,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
       }),
       orders,
       history,
+      page,
       now: timers.now,
       load: async () => {
         const again = loads > 0;
@@ -120,7 +145,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
 
     async function report(): Promise<StatusReport | null> {
       const status = await core.status();
-      return status === null ? null : reportStatus(status, node, wallNow(), core.configuration(), core.services());
+      return status === null ? null : reportStatus(status, node, wallNow(), core.configuration(), core.services(), page.report());
     }
 
     /** @returns false without a control socket: then nothing is started, and what runs goes on until a next agent tries again */
@@ -137,10 +162,7 @@ export async function agent(argv: readonly string[]): Promise<number> {
             const order = verb === 'drain' || verb === 'promote' ? { move: verb, force, keep, until } : null;
             return reportOrder(verb === 'announce' ? core.announce(routers) : core.order(routers, order));
           },
-          history: async () => ({
-            schema: 1,
-            events: history.entries().map(entry => ({ ...entry, at: new Date(entry.at).toISOString() })),
-          }),
+          history: async () => ({ schema: 1, events: events() }),
           confirm: async () => ({ schema: 1, outcome: await core.confirm() }),
         });
         return true;

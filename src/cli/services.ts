@@ -40,15 +40,15 @@ export function hookTable({ hooks }: StatusReport, now: number): readonly string
   return align([['HOOKS OF', 'HOOK', 'TOLD', 'AT', 'RESULT'], ...rows]);
 }
 
-function users({ routers }: { readonly routers: readonly string[] }): string {
+export function users({ routers }: { readonly routers: readonly string[] }): string {
   return routers.length === 0 ? '-' : routers.join(', ');
 }
 
-function checkWords({ last, held_until }: CheckReport, now: number): string {
+export function checkWords({ last, held_until }: CheckReport, now: number): string {
   return `${lookWords(last, now)}${heldWords(held_until, now)}`;
 }
 
-function watchdogWords({ seen, next_start, starts, held_until }: WatchdogReport, now: number): string {
+export function watchdogWords({ seen, next_start, starts, held_until }: WatchdogReport, now: number): string {
   const next = next_start === null ? '' : `; next start in ${lasting(Date.parse(next_start) - now)}`;
   const many = starts > 1 ? `; started ${starts} times lately` : '';
   return `${seen}${next}${many}${heldWords(held_until, now)}`;
@@ -62,6 +62,6 @@ function heldWords(until: string | null, now: number): string {
   return until === null ? '' : `; held down until ${showTime(Date.parse(until), now)}, as it comes and goes`;
 }
 
-function hookWords({ ok, hook, seen, took_ms }: HookReport): string {
+export function hookWords({ ok, hook, seen, took_ms }: HookReport): string {
   return `${ok ? '' : 'FAILED: '}${hook}: ${seen}, ${Math.round(took_ms)} ms`;
 }

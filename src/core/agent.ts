@@ -1,5 +1,6 @@
 // The agent's side of the conversation: gets configurations to the engine, one after the other, asks it for its status, keeps
 // systemd's status line true. Must not know sockets, files or HTTP; never decides about a role.
+import type { HttpSpec } from '../check/duties.ts';
 import type { Plan } from '../config/plan.ts';
 import { difference, isEmpty } from '../config/plan.ts';
 import type { Log } from '../lib/log.ts';
@@ -49,6 +50,7 @@ export interface AgentPorts {
   readonly hooks: Hooks;
   readonly orders: Orders;
   readonly history: History;
+  readonly page: Onlooker;
   send(message: ToEngine): void;
   /** Reads and checks; says nothing. */
   load(): Promise<Reading>;
@@ -60,6 +62,13 @@ export interface AgentPorts {
   wallNow(): number;
   /** Monotonic. */
   now(): Micros;
+}
+
+/** Whoever shows all this elsewhere. */
+export interface Onlooker {
+  /** What the running configuration wants shown, also when nothing changed; null: nothing. */
+  configure(http: HttpSpec | null): void;
+  moved(transition: Transition): void;
 }
 
 export interface Agent {
@@ -132,7 +141,7 @@ export function createAgent(ports: AgentPorts): Agent {
       running = { plan: theirs.plan, loadedAt: null };
       memory.adopt(theirs.plan);
       services.configure(theirs.plan, { type: 'restart', health: theirs.health });
-      tellHooks(theirs.plan);
+      tellOthers(theirs.plan);
       const status = await refresh();
       for (const router of status?.routers ?? []) recover(router, theirs);
       return;
@@ -183,7 +192,7 @@ export function createAgent(ports: AgentPorts): Agent {
       }, APPLY_TIMEOUT);
       asked += 1;
       services.configure(plan, { type: running === null ? 'start' : 'reload' });
-      tellHooks(plan);
+      tellOthers(plan);
       sent.set(asked, { running: { plan, loadedAt: ports.wallNow() }, settle: refused => settle(refused) });
       send({ type: 'plan', id: asked, plan, learned: memory.known(plan), health: services.health(), confirmWithin });
     });
@@ -215,6 +224,8 @@ export function createAgent(ports: AgentPorts): Agent {
     if (isEmpty(change)) {
       if (dryRun) return { outcome: 'unchanged', difference: change, report };
       log.write('info', 'agent.reload-unchanged', { routers: change.unchanged.length }, 'reloaded: the configuration is the one that runs');
+      // A secret may be another one, though it is where it was.
+      ports.page.configure(reading.plan.duties.http);
       done('unchanged', null);
       return { outcome: 'unchanged', difference: change, report };
     }
@@ -314,7 +325,7 @@ export function createAgent(ports: AgentPorts): Agent {
     running = { plan, loadedAt: before?.loadedAt ?? null };
     memory.adopt(plan);
     services.configure(plan, { type: 'reload' });
-    tellHooks(plan);
+    tellOthers(plan);
     // That it happened is the engine's word; this is what it meant.
     if (from !== null) log.write('info', 'agent.reverted', {}, `taken back: ${changeSummary(difference(from.plan, plan))}`);
     done('reverted', 'nobody confirmed in time, so the files say something else than what runs');
@@ -331,11 +342,12 @@ export function createAgent(ports: AgentPorts): Agent {
     return status;
   }
 
-  function tellHooks({ duties, routers }: Plan): void {
+  function tellOthers({ duties, routers }: Plan): void {
     hooks.configure(
       duties.hooks,
       routers.map(({ name }) => name),
     );
+    ports.page.configure(duties.http);
   }
 
   function specOf(router: string): RouterSpec | undefined {
@@ -353,6 +365,7 @@ export function createAgent(ports: AgentPorts): Agent {
 
   function moved(transition: Transition): void {
     roles.set(transition.router, transition.to);
+    ports.page.moved(transition);
     tell();
     const spec = specOf(transition.router);
     if (spec !== undefined) hooks.transition(changeOf(spec, transition));

@@ -20,7 +20,7 @@ import { micros, millis, priority, seconds, vrid } from '../../src/vrrp/units.ts
 import { watchdogSpec } from '../fixtures/duties.ts';
 import { ordersFor } from '../fixtures/orders.ts';
 import { engineStatus, routerStatus } from '../fixtures/status-report.ts';
-import { planFor, routerSpec } from '../fixtures/virtual-router.ts';
+import { ip, planFor, routerSpec } from '../fixtures/virtual-router.ts';
 
 process.env.TZ = 'UTC';
 const NOW = Date.parse('2026-03-29T12:00:00Z');
@@ -43,6 +43,8 @@ interface Rig {
   /** What the engine heard, but for questions about its status. */
   readonly heard: ToEngine[];
   readonly told: string[];
+  /** What the page was told. */
+  readonly page: string[];
   readonly shown: string[];
   readonly timers: FakeTimers;
   readonly world: ServiceWorld;
@@ -110,10 +112,15 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB), legacy: 
     return { ok: true, seen: 'exit 0' };
   };
   const orders = ordersFor(timers, log);
+  const page: string[] = [];
   const history = createHistory({ read: async () => '', append: async () => {}, log });
   const agent = createAgent({
     orders,
     history,
+    page: {
+      configure: http => void page.push(http === null ? 'none' : `port ${http.listen.port}`),
+      moved: ({ router, to }) => void page.push(`${router} ${to}`),
+    },
     now: () => timers.now(),
     services: createServiceDesk({
       ...world,
@@ -159,7 +166,7 @@ function rig(running: Plan | null = null, reading: Reading = good(WEB), legacy: 
   };
   const legacies = running === null ? null : { plan: running, health: [], told: {}, ...legacy };
   engine.say({ type: 'hello', protocol: PROTOCOL, version: '1.2.3', running: legacies });
-  return { agent, log, heard, timers, world, calls, told, shown, files, engine, settled };
+  return { agent, log, heard, timers, world, calls, told, page, shown, files, engine, settled };
 }
 
 const plans = ({ heard }: Rig) => heard.flatMap(message => (message.type === 'plan' ? [message] : []));
@@ -619,4 +626,17 @@ t.test('orders are for routers that there are', async t => {
   t.match(heard.at(-1), { type: 'announce', routers: ['web'] });
   t.strictSame(agent.order(['web'], null), { outcome: 'done', routers: ['web'] });
   t.strictSame(agent.order(['web'], null), { outcome: 'done', routers: [] }, 'nothing was ordered any more');
+});
+
+t.test('the page hears what is wanted and who moved, and of a reload that changes nothing too: its token may be another', async t => {
+  const http = { listen: { address: ip('127.0.0.1'), port: 9112 }, token: null };
+  const plan = { ...planFor(WEB), duties: { ...DUTIES, http } };
+  const all = rig(null, { plan, report: '' });
+  await all.settled();
+  all.agent.received(transition('backup'));
+  t.match(await all.agent.reload(KEEP), { outcome: 'unchanged' });
+  t.match(await all.agent.reload(DRY), { outcome: 'unchanged' });
+  all.files.reading = good(WEB);
+  t.match(await all.agent.reload(KEEP), { outcome: 'applied' });
+  t.strictSame(all.page, ['port 9112', 'web/ipv4 backup', 'port 9112', 'none']);
 });
