@@ -1,7 +1,7 @@
 // `holdfast status --watch`: the same text as `status`, again and again, in a terminal.
 // Must not know what the text says.
 
-/** In ms. */
+/** How often unless told otherwise; in ms. */
 const EVERY = 1_000;
 
 /** Where it is shown: process.stdout. */
@@ -35,8 +35,14 @@ export function picture(text: string, { columns = 80, rows = 24 }: Pick<Screen, 
 
 /** Shows what `read` gives until a signal ends it. Without a terminal each text stands below the one before.
  *  @param read never rejects: what is wrong is a text too
+ *  @param every ms between two pictures
  *  @returns exit code 0 */
-export async function watch(read: () => Promise<string>, screen: Screen, signals: Pick<NodeJS.Process, 'once'>): Promise<number> {
+export async function watch(
+  read: () => Promise<string>,
+  screen: Screen,
+  signals: Pick<NodeJS.Process, 'once'>,
+  every = EVERY,
+): Promise<number> {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) signals.once(signal, () => resolve());
   let over = false;
@@ -49,7 +55,7 @@ export async function watch(read: () => Promise<string>, screen: Screen, signals
     if (over) break;
     screen.write(screen.isTTY ? picture(text, screen) : `${text}\n`);
     const nap = Promise.withResolvers<void>();
-    const timer = setTimeout(nap.resolve, EVERY);
+    const timer = setTimeout(nap.resolve, every);
     await Promise.race([nap.promise, ended]);
     clearTimeout(timer);
   }
