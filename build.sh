@@ -231,7 +231,7 @@ unit_tests() {
   servers_where_allowed
   # shellcheck disable=SC2086 # lists on purpose
   run_tests pure "$PARALLEL --timeout=120" $PURE
-  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/proof test/manual test/keepalived test/install test/page test/appliance test/core test/api test/cli test/platform test/scenario
+  run_tests units "$PARALLEL --disable-coverage --timeout=120" test/*.ts test/lib test/proof test/manual test/keepalived test/install test/page test/lab test/appliance test/core test/api test/cli test/platform test/scenario
 }
 
 binary_tests() {

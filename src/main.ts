@@ -20,6 +20,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   promote: async () => (await import('./cli/orders.ts')).promote,
   resume: async () => (await import('./cli/orders.ts')).resume,
   announce: async () => (await import('./cli/orders.ts')).announce,
+  lab: async () => (await import('./cli/lab.ts')).lab,
   install: async () => (await import('./cli/install.ts')).install,
   uninstall: async () => (await import('./cli/install.ts')).uninstall,
   import: async () => (await import('./cli/import.ts')).importFile,

@@ -50,15 +50,17 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   ['src/manual/', [/^src\/(manual|config)\//, /^zod$/]],
   ['src/proof/', [/^src\/(proof|config|check|vrrp|lib)\//]],
   ['src/appliance/', [/^src\/(appliance|config|lib)\//, /^src\/vrrp\/(units|address)\.ts$/, /^zod$/]],
+  ['src/lab/', [/^src\/(lab|config|lib)\//, /^src\/vrrp\/(units|address)\.ts$/, /^src\/platform\/lab-ports\.ts$/]],
   ['src/install/', [/^src\/(install|lib)\//]],
   ['src/keepalived/', [/^src\/(keepalived|config|lib)\//, /^src\/vrrp\/(units|address)\.ts$/]],
   ['src/platform/ports.ts', [/^src\/vrrp\//]],
+  ['src/platform/lab-ports.ts', []],
   ['src/platform/agent-ports.ts', [/^src\/platform\/ports\.ts$/, /^src\/(vrrp|check)\//]],
   ['src/platform/install-ports.ts', [/^src\/install\//]],
   [
     'src/platform/linux/',
     [
-      /^src\/platform\/(linux\/|(agent-|install-)?ports\.ts)/,
+      /^src\/platform\/(linux\/|(agent-|install-|lab-)?ports\.ts)/,
       /^src\/(vrrp|check|install|lib)\//,
       /^node:/,
       /^(raw-socket|dns-packet|mysql2|pg|@redis\/client)(\/|$)/,
@@ -70,8 +72,8 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
   [
     'src/cli/',
     [
-      /^src\/(cli|api|core|vrrp|check|config|proof|appliance|install|keepalived|manual|page|lib)\//,
-      /^src\/platform\/((agent-|install-)?ports)\.ts$/,
+      /^src\/(cli|api|core|vrrp|check|config|proof|appliance|install|keepalived|lab|manual|page|lib)\//,
+      /^src\/platform\/((agent-|install-|lab-)?ports)\.ts$/,
       /^node:/,
     ],
   ],
@@ -79,7 +81,7 @@ const MAY: readonly (readonly [room: string, allowed: readonly RegExp[]])[] = [
 ];
 
 /** The only places that name the real machine. */
-const COMPOSE = ['src/cli/run.ts', 'src/cli/agent.ts', 'src/cli/install.ts'];
+const COMPOSE = ['src/cli/run.ts', 'src/cli/agent.ts', 'src/cli/install.ts', 'src/cli/lab.ts'];
 
 t.test('rooms import one way only', t => {
   for (const source of sources) {
@@ -101,7 +103,7 @@ t.test('rooms import one way only', t => {
 t.test('the rooms that are pure know no clock, no chance, no machine and no log', t => {
   const forbidden =
     /\b(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|process|console|crypto)\b\s*[.(]|\bMath\.random\b|\bnew Date\b/;
-  const rooms = /^src\/(vrrp|check|config|proof|manual|page|keepalived|install|appliance)\//;
+  const rooms = /^src\/(vrrp|check|config|proof|manual|page|keepalived|install|lab|appliance)\//;
   // The page's script is text here, and runs in a browser. Reading an instant asks no clock.
   for (const { path, text } of sources.filter(({ path }) => rooms.test(path) && path !== 'src/page/script.ts')) {
     const code = text.replaceAll('Date.parse(', '').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');

@@ -114,6 +114,27 @@ export const VERBS: readonly VerbManual[] = [
     options: [SOCKET],
   },
   {
+    name: 'lab',
+    synopsis: [
+      'up [--nodes NUMBER | --config FILE --config FILE...] [--run-programs]',
+      'break cable|power|freeze|nginx NODE',
+      'heal [NODE]',
+      'status [--json]',
+      'watch',
+      'down',
+    ],
+    summary: 'try it on this machine: nodes, a switch and a client in network namespaces',
+    details:
+      '`break` and `heal` tell what the client met with, who serves now, and why. `watch` is a live view, until q or Ctrl-C. `down` leaves nothing behind. Needs root; ' +
+      'touches no interface and no address of this machine.',
+    options: [
+      { flag: '--nodes NUMBER', text: 'How many machines, by default 3.' },
+      { flag: '--config FILE', text: 'A configuration of yours for each node, instead of one that is made up.' },
+      { flag: '--run-programs', text: 'With --config: run the hooks and the services that it names.' },
+      JSON_OUTPUT,
+    ],
+  },
+  {
     name: 'install',
     synopsis: ['[--dry-run] [--root DIR] [--no-start]'],
     summary: 'put this executable and its unit in place, or upgrade them',

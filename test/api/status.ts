@@ -208,7 +208,7 @@ t.test('how late a share of the wake-ups was', async t => {
     { up_to_us: 5000, count: 5 },
     { up_to_us: null, count: 5 },
   ];
-  const report = { wakes: 10_000, last_us: 1, max_us: 700_000, histogram };
+  const report = { wakes: 10_000, last_us: 1, sum_us: 1, max_us: 700_000, histogram };
   t.strictSame(
     [0.5, 0.9, 0.999, 0.9999].map(share => latenessAt(report, share)),
     [100, 100, 1000, 700_000],

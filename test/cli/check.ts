@@ -122,7 +122,7 @@ t.test('what may be an oversight is a note', async t => {
 t.test('an interval that is too short for this machine, as the daemon here measured it', async t => {
   const path = join(t.testdir({ 'holdfast.toml': router('web', { ...HERE, advert_interval: '"10ms"' }) }), 'holdfast.toml');
   const late = (wakes: number) =>
-    engineStatus([], { lateness: { wakes, last: micros(0), max: millis(30), histogram: [{ upTo: null, count: wakes }] } });
+    engineStatus([], { lateness: { wakes, last: micros(0), sum: micros(0), max: millis(30), histogram: [{ upTo: null, count: wakes }] } });
   const report = (wakes: number) => async () => reportStatus(late(wakes), 'edge-a', 0, loaded(), servicesStatus());
   const slow = await controlSocket(t, { status: report(5000) });
   t.match((await run(path, '--system', '--socket', slow)).stderr, /warning\[interval-too-short\]: this machine is up to 30ms late/);

@@ -2,7 +2,7 @@
 // Must not know what they are needed for. capabilities(7)
 import { readFileSync } from 'node:fs';
 
-const BIT = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13 } as const;
+const BIT = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21 } as const;
 export type Capability = keyof typeof BIT;
 
 /** @returns those of `needed` that are not effective; none where the kernel does not say */
