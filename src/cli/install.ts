@@ -12,8 +12,10 @@ import { emptyManifest, type Manifest, readManifest } from '../install/manifest.
 import {
   CONFIG_FOLDER,
   CONFIG_PATH,
+  DOC_FOLDER,
   ENABLED_PATH,
   EXECUTABLE_PATH,
+  MAN_FOLDER,
   MANIFEST_PATH,
   ORDER_PATH,
   OVERRIDE_PATH,
@@ -33,6 +35,7 @@ import { openMoves } from './hand-over.ts';
 import { configurationHere, type Refused } from './install-configuration.ts';
 import { gather, NO_UNITS, type Units, unitsOf } from './install-facts.ts';
 import { carryOut, type Work } from './install-run.ts';
+import { manualPage, schemaText } from './manual.ts';
 
 const OPTIONS = {
   'dry-run': { type: 'boolean', default: false },
@@ -51,6 +54,12 @@ export async function install(argv: readonly string[]): Promise<number> {
   const manifest = await recorded(host);
   const executable: Wanted = { path: EXECUTABLE_PATH, mode: 0o755, sha256: await digest(process.execPath), content: { is: 'self' } };
   const files = assets().map(({ from, to }): Wanted => fileOf(to, { is: 'asset', name: from }));
+  for (const [path, text] of [
+    [`${MAN_FOLDER}/man8/holdfast.8`, manualPage(8)],
+    [`${MAN_FOLDER}/man5/holdfast.toml.5`, manualPage(5)],
+    [`${DOC_FOLDER}/holdfast.schema.json`, schemaText()],
+  ] as const)
+    files.push(fileOf(path, { is: 'text', text }));
   const example = fileOf(CONFIG_PATH, { is: 'asset', name: EXAMPLE });
   const units = root === null ? await unitsOf(host, EXECUTABLE_PATH, sameFile) : NO_UNITS;
   const untouched = [example.sha256, manifest?.files[CONFIG_PATH] ?? ''];

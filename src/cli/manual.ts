@@ -9,11 +9,17 @@ import { roff } from '../manual/roff.ts';
 import type { Output } from './check.ts';
 import { EXIT } from './exit.ts';
 
-const WHAT: Readonly<Record<string, () => string>> = {
-  8: () => roff(programPage(), `holdfast ${version}`),
-  5: () => roff(configurationPage(jsonSchema()), `holdfast ${version}`),
-  schema: () => `${JSON.stringify(jsonSchema(), null, 2)}\n`,
-};
+/** A manual page for man(1). */
+export function manualPage(section: 5 | 8): string {
+  return roff(section === 8 ? programPage() : configurationPage(jsonSchema()), `holdfast ${version}`);
+}
+
+/** The JSON Schema of the configuration, for editors. */
+export function schemaText(): string {
+  return `${JSON.stringify(jsonSchema(), null, 2)}\n`;
+}
+
+const WHAT: Readonly<Record<string, () => string>> = { 8: () => manualPage(8), 5: () => manualPage(5), schema: schemaText };
 
 /** @returns exit code: 0, or 2 for a page that there is not */
 export async function manual(argv: readonly string[], output: Output = process): Promise<number> {

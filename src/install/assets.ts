@@ -1,4 +1,4 @@
-// The files that `holdfast install` brings along inside the executable, and where each goes: a man page is one more line here.
+// The files that `holdfast install` brings along inside the executable, and where each goes.
 // Must not know how they get in (build/executable.ts), nor how they come out.
 import { DOC_FOLDER, UNIT_PATH } from './paths.ts';
 

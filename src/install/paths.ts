@@ -13,6 +13,8 @@ export const OVERRIDE_PATH = '/etc/systemd/system/holdfast.service';
 /** What `systemctl enable` makes of the unit's WantedBy=multi-user.target. */
 export const ENABLED_PATH = '/etc/systemd/system/multi-user.target.wants/holdfast.service';
 export const NETWORK_FOLDER = '/etc/systemd/network';
+/** manpath(1): what is below /usr/local is found without being told. */
+export const MAN_FOLDER = '/usr/local/share/man';
 export const DOC_FOLDER = '/usr/local/share/doc/holdfast';
 export const CONFIG_FOLDER = '/etc/holdfast';
 export const CONFIG_PATH = `${CONFIG_FOLDER}/holdfast.toml`;

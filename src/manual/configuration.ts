@@ -48,6 +48,9 @@ export function configurationPage(schema: Schema): Page {
       heading('WATCHDOGS'),
       text('Each `[watchdog.NAME]` looks after one service: it has `unit` or `start`, and a `probe`.'),
       table(schema, 'watchdog', () => []),
+      heading('PAGE AND METRICS'),
+      text('With `[http]`, a web page and metrics for Prometheus are served.'),
+      items(keysOf(schema.properties?.http ?? {}, () => [])),
       heading('MACHINES'),
       text(
         'A table below `[node.HOST]`, such as `[node.edge-a.vrrp.web]`, has settings of one machine. They replace those of the common table of that name, key by key. HOST is',

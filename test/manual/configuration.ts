@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { parse } from 'toml';
 import { CHECK_KEYS } from '../../src/config/check-schema.ts';
+import { HTTP_KEYS } from '../../src/config/http-schema.ts';
 import { ROUTER_KEYS } from '../../src/config/router-schema.ts';
 import { WATCHDOG_KEYS } from '../../src/config/watchdog-schema.ts';
 import { configurationPage } from '../../src/manual/configuration.ts';
@@ -31,6 +32,7 @@ t.test('each kind of table with all of its keys, in their order', async t => {
     ['VIRTUAL ROUTERS', ROUTER_KEYS],
     ['CHECKS', CHECK_KEYS],
     ['WATCHDOGS', WATCHDOG_KEYS],
+    ['PAGE AND METRICS', HTTP_KEYS],
   ] as const) {
     const items = chapters().get(chapter) ?? [];
     t.strictSame(
@@ -39,6 +41,10 @@ t.test('each kind of table with all of its keys, in their order', async t => {
     );
     for (const { term, blocks } of items) t.match(words(blocks), /^[A-Z]\S* .*\./, `${chapter} ${term} is explained`);
   }
+});
+
+t.test('no table of the file is forgotten', async t => {
+  t.strictSame(Object.keys(jsonSchema().properties ?? {}).toSorted(), ['check', 'http', 'node', 'vrrp', 'watchdog']);
 });
 
 t.test('what a value is, its default, its parts, and the types of checks that have it', async t => {
@@ -62,7 +68,10 @@ t.test('without a complaint of groff', { skip: spawnSync('groff', ['--version'])
 });
 
 t.test('the schema accepts what our example says, all of it', async t => {
-  const example = readFileSync('docs/holdfast.example.toml', 'utf8').replaceAll(/^# ?(?=\[(vrrp|check|watchdog|node)|[a-z_]+ = )/gm, '');
+  const example = readFileSync('docs/holdfast.example.toml', 'utf8').replaceAll(
+    /^# ?(?=\[(vrrp|check|watchdog|node|http)\b|[a-z_]+ = )/gm,
+    '',
+  );
   const flaws = (schema: Schema, value: unknown, path: string): string[] => {
     const { anyOf, properties, additionalProperties: more, items, type } = schema;
     if (anyOf !== undefined) return anyOf.some(each => flaws(each, value, path).length === 0) ? [] : [path];

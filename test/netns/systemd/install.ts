@@ -128,6 +128,12 @@ await drill('installed, upgraded and uninstalled', { missing: systemdMissing(), 
   t.ok(readFileSync(at(HERE)).equals(readFileSync(next)));
   t.match((await holdfast(HERE, 'install')).text, /^nothing to do/);
 
+  for (const [page, words] of [
+    ['man8/holdfast.8', /^\.TH HOLDFAST 8 /],
+    ['man5/holdfast.toml.5', /^\.TH HOLDFAST\.TOML 5 /],
+  ] as const)
+    t.match(readFileSync(at(`/usr/local/share/man/${page}`), 'utf8'), words);
+
   // The way back.
   copyFileSync(EXECUTABLE, at('/usr/local/bin/holdfast.previous'));
   from = now();
@@ -146,6 +152,7 @@ await drill('installed, upgraded and uninstalled', { missing: systemdMissing(), 
     HERE,
     '/usr/local/lib/systemd',
     '/usr/local/share/doc',
+    '/usr/local/share/man',
     '/etc/systemd/system/multi-user.target.wants/holdfast.service',
   ])
     t.notOk(existsSync(at(path)), `${path} is gone`);
