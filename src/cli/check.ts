@@ -11,6 +11,7 @@ import type { Loaded } from '../config/load.ts';
 import type { Case, Proof } from '../proof/prove.ts';
 import { caseWords, proofLines, titleOf } from '../proof/words.ts';
 import { type Micros, micros } from '../vrrp/units.ts';
+import { lookAround } from './check-machine.ts';
 import { DEFAULT_CONFIG, DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
 import { type Examined, examine, interfacesHere, show } from './files.ts';
@@ -61,10 +62,13 @@ export async function check(argv: readonly string[], output: Output = process): 
     const good = errors === 0 && !(values.strict && warnings > 0);
     results.push({ path, loaded, diagnostics, report: show(diagnostics, each.texts), errors, warnings, notes, good });
   }
+  const [own] = examined.length === 1 && values.node === undefined ? examined : [];
+  const machine = values.system && own !== undefined && own.loaded.plan !== null ? await lookAround(own.loaded.plan) : [];
   const proofs = values.prove || paths.length > 1 ? (proved?.proofs ?? []) : [];
-  if (values.json) output.stdout.write(`${JSON.stringify(document(results, proofs), null, 2)}\n`);
+  if (values.json) output.stdout.write(`${JSON.stringify(document(results, proofs, machine), null, 2)}\n`);
   else {
     for (const result of results) tell(result, output);
+    for (const line of machine) output.stderr.write(`this machine: ${line}\n`);
     for (const proof of proofs) output.stdout.write(`\n${proofLines(proof).join('\n')}\n`);
     if (values.prove && proved === null)
       output.stderr.write('holdfast: nothing to prove: name the files of all machines, without errors\n');
@@ -133,8 +137,9 @@ function plural(count: number, noun: string): string {
 }
 
 /** Schema 1. */
-function document(results: readonly Result[], proofs: readonly Proof[]): unknown {
-  return { schema: 1, configurations: results.map(report), ...(proofs.length > 0 ? { proofs: proofs.map(reportProof) } : {}) };
+function document(results: readonly Result[], proofs: readonly Proof[], machine: readonly string[]): unknown {
+  const extra = { ...(proofs.length > 0 ? { proofs: proofs.map(reportProof) } : {}), ...(machine.length > 0 ? { machine } : {}) };
+  return { schema: 1, configurations: results.map(report), ...extra };
 }
 
 function reportProof({ group, combinations, played, simple, nobody, both }: Proof): unknown {

@@ -2,6 +2,7 @@
 // Must not know what is installed.
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Plan } from '../config/plan.ts';
 import type { Configured, RunOptions, There } from '../install/facts.ts';
 import { CONFIG_PATH } from '../install/paths.ts';
 import type { Host } from '../platform/install-ports.ts';
@@ -44,18 +45,20 @@ export async function configurationHere(
   const file = root === null ? path : join(root, path);
   const { loaded, report, warnings } = await examine(file, node, root === null ? await interfacesHere() : null, 'ignore');
   if (loaded.plan === null) return { report };
-  const { routers, duties } = loaded.plan;
+  return { configured: 'real', warnings, ...usedBy(loaded.plan) };
+}
+
+/** What a plan uses of its machine. */
+export function usedBy({ routers, duties }: Plan): Omit<Used, 'configured' | 'warnings'> {
   const units = [
     ...duties.watchdogs.flatMap(({ service }) => (service.by === 'unit' ? [service.unit] : [])),
     ...duties.checks.flatMap(({ probe }) => (probe.type === 'unit' ? [probe.unit] : [])),
   ];
   const interfaces = routers.flatMap(router => [router.interface, ...router.addresses.flatMap(address => address.interface ?? [])]);
   return {
-    configured: 'real',
     interfaces: [...new Set(interfaces)],
     multicast: routers.some(({ peers }) => peers.length === 0),
     addresses: routers.some(({ addresses }) => addresses.length > 0),
     watched: [...new Set(units)],
-    warnings,
   };
 }

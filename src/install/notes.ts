@@ -17,7 +17,7 @@ export function notesOf({ facts, there, manifest, start, unit }: Situation, kept
   const { program } = facts.service;
   if (program !== null && program !== EXECUTABLE_PATH)
     notes.push(`the unit starts ${program}, not ${EXECUTABLE_PATH}: see systemctl cat holdfast`);
-  notes.push(...network(facts), ...machine(facts));
+  notes.push(...networkNotes(facts), ...machine(facts));
   if (facts.configured !== 'real') {
     const path = `${facts.root ?? ''}${CONFIG_PATH}`;
     const again = facts.root === null ? `${EXECUTABLE_PATH} install` : `holdfast install --root ${facts.root}`;
@@ -35,7 +35,7 @@ export function notesOf({ facts, there, manifest, start, unit }: Situation, kept
 }
 
 /** What must be let through, or cannot be. */
-function network(facts: Facts): readonly string[] {
+export function networkNotes(facts: Facts): readonly string[] {
   const notes = facts.ufw
     ? ['ufw drops VRRP; put into /etc/ufw/before.rules, before its COMMIT: -A ufw-before-input -p 112 -j ACCEPT; then: ufw reload']
     : facts.closed.map(chain => `nftables drops VRRP: ${rule(chain)}, and the same where your rules are kept (/etc/nftables.conf)`);
