@@ -106,7 +106,9 @@ const openIncluded: Open = (pattern, from) => {
     }
   };
   if (!/[*?[{]/.test(pattern)) return isFile(at(pattern)) ? [readSource(at(pattern))] : [];
-  return globSync(at(pattern)).sort().filter(isFile).map(readSource);
+  // glob(3) does not go down into folders, however many stars there are.
+  const plain = at(pattern).replaceAll(/\*{2,}/g, '*');
+  return globSync(plain).sort().filter(isFile).map(readSource);
 };
 
 /** Not `readFileSync`: a device has no end. @throws Error of the system */

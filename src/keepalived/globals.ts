@@ -16,9 +16,6 @@ export interface Globals {
   readonly scriptUser: string | null;
 }
 
-/** The group of the RFC, which one may as well write down. */
-const GROUPS = new Set(['224.0.0.18', 'ff02::12', 'ff02:0:0:0:0:0:0:12']);
-
 /** @param root everything at the top of the files */
 export function globalsOf(root: readonly Statement[], ledger: Ledger): Globals {
   const blocks = root.filter(({ word }) => word === 'global_defs');
@@ -44,16 +41,6 @@ export function globalsOf(root: readonly Statement[], ledger: Ledger): Globals {
     ledger.say(user, 'translated', `\`user = "${scriptUser}"\` of checks and hooks`);
     if (group !== undefined && group !== scriptUser)
       ledger.say(user, 'changed', 'with the groups of that account, whatever the second word says');
-  }
-  for (const word of ['vrrp_mcast_group4', 'vrrp_mcast_group6']) {
-    const statement = section.last(word);
-    if (statement !== null && GROUPS.has(statement.args[0] ?? '')) ledger.say(statement, 'dropped', 'the default');
-  }
-  const adverts = section.last('vrrp_down_timer_adverts');
-  if (adverts?.args[0] === '3') ledger.say(adverts, 'dropped', 'the default');
-  for (const word of ['smtp_alert', 'smtp_alert_vrrp']) {
-    const statement = section.last(word);
-    if (statement !== null && !isOn(statement)) ledger.say(statement, 'dropped', 'no mail is sent');
   }
   const globals: Globals = {
     version: number?.value === 3 ? 3 : 2,

@@ -34,7 +34,7 @@ export function coreOf(statement: Statement, section: Section, globals: Globals,
   const source = sourceOf(sourceAt, ledger);
   const family = virtual[0]?.family ?? (source === null ? 'ipv4' : familyOf(source));
   const version = versionOf(section, family, globals, ledger);
-  const peers = peersOf(section, family, source, ledger);
+  const peers = peersOf(section, family, source, strict, ledger);
   const mine = virtual.filter(each => belongs(each, family, ledger));
   for (const { statement: line } of mine) if (!ledger.has(line)) ledger.say(line, 'translated', '`addresses`');
   const meant = section.last('no_virtual_ipaddress');
@@ -173,10 +173,9 @@ function versionOf(section: Section, family: Family, globals: Globals, ledger: L
   return 3;
 }
 
-function peersOf(section: Section, family: Family, source: Address | null, ledger: Ledger): readonly Value[] {
+function peersOf(section: Section, family: Family, source: Address | null, strict: boolean, ledger: Ledger): readonly Value[] {
   const ttl = section.last('unicast_ttl');
   const far = ttl !== null && ttl.args[0] !== '255';
-  if (ttl !== null && !far) ledger.say(ttl, 'dropped', 'the default');
   const seen = new Set<Address>();
   const lists = section.all('unicast_peer');
   const peers = lists.flatMap(list =>
@@ -198,7 +197,8 @@ function peersOf(section: Section, family: Family, source: Address | null, ledge
   for (const list of lists) {
     if (ledger.has(list)) continue;
     if (peers.length > 0) ledger.asTable(list, 'vrrp');
-    else ledger.say(list, 'changed', 'it names no peer: multicast, as with keepalived');
+    if (peers.length > 0 && strict) ledger.say(list, 'changed', 'strict mode of keepalived refuses an instance with peers; here it works');
+    if (peers.length === 0) ledger.say(list, 'changed', 'it names no peer: multicast, as with keepalived');
   }
   return peers;
 }

@@ -49,7 +49,9 @@ export function makeLedger(): Ledger {
     },
     leftOver(statement, where) {
       const whole = statement.block === null ? undefined : 'whole';
-      if (keywordOf(where, statement.word)?.verdict === 'translated') ledger.say(statement, 'unsupported', MISPLACED, whole);
+      const { word, args } = statement;
+      if (DEFAULTS.get(word)?.test(args[0] ?? '') === true) ledger.say(statement, 'dropped', 'the default', whole);
+      else if (keywordOf(where, word)?.verdict === 'translated') ledger.say(statement, 'unsupported', MISPLACED, whole);
       else ledger.asTable(statement, where, whole);
     },
     once(key, statement, verdict, says) {
@@ -69,6 +71,21 @@ export function makeLedger(): Ledger {
   };
   return ledger;
 }
+
+/** Words that are no loss where they say what is so anyway. */
+const OFF = /^(off|false|no)$/;
+const DEFAULTS: ReadonlyMap<string, RegExp> = new Map([
+  ['vrrp_mcast_group4', /^224\.0\.0\.18$/],
+  ['vrrp_mcast_group6', /^ff02:(:|(0:)+)12$/i],
+  ['mcast_dst_ip', /^(224\.0\.0\.18|ff02:(:|(0:)+)12)$/i],
+  ['vrrp_down_timer_adverts', /^3$/],
+  ['down_timer_adverts', /^3$/],
+  ['vrrp_startup_delay', /^0(\.0*)?$/],
+  ['vrrp_delay_after_boot', /^0(\.0*)?$/],
+  ['unicast_ttl', /^255$/],
+  ...['smtp_alert', 'smtp_alert_vrrp', 'vrrp_notify_priority_changes', 'notify_priority_changes'].map(word => [word, OFF] as const),
+  ...['vrrp_lower_prio_no_advert', 'lower_prio_no_advert'].map(word => [word, OFF] as const),
+]);
 
 const MISPLACED = 'no such setting belongs here: keepalived skips the line';
 

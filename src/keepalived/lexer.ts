@@ -104,6 +104,7 @@ export function lex(main: Source, open: Open, id: string | null): Lexed {
       const value = [definition.value, ...more].filter(part => part !== '');
       definitions.set(definition.name, value.length === 0 ? [''] : value);
       found('translated', at, mine, 'put in wherever its name stands');
+      if (/^\$\w+\s/.test(mine)) found('changed', at, mine, 'taken as it is meant: keepalived reads no blank before the `=`');
       return;
     }
     if (more.length > 0) found('changed', at, mine, 'joined with the next line, which keepalived reads by itself');

@@ -7,7 +7,7 @@ import { type Globals, globalsOf } from './globals.ts';
 import { applyGroup, type Member, tracksOf } from './groups.ts';
 import { hooksOf } from './hooks.ts';
 import { type Core, coreOf } from './instance.ts';
-import { makeLedger } from './ledger.ts';
+import { type Ledger, makeLedger } from './ledger.ts';
 import type { Surroundings } from './programs.ts';
 import { sectionOf } from './section.ts';
 import type { Statement } from './tree.ts';
@@ -47,6 +47,8 @@ const TAKEN = new Set([
   'track_file',
 ]);
 
+const NO_FAULT = 'a check that is down demotes and is no fault: nothing is called until another machine serves, and then `on_backup`';
+
 /** @param folder where passwords are to be kept */
 export function meaningOf(root: readonly Statement[], machine: Surroundings, folder: string): Meaning {
   const ledger = makeLedger();
@@ -74,8 +76,11 @@ export function meaningOf(root: readonly Statement[], machine: Surroundings, fol
     const name = names(called);
     ledger.say(statement, name === called ? 'translated' : 'changed', `\`[vrrp.${name}]\``);
     const core = coreOf(statement, section, globals, ledger);
-    const tracks = [...tracksOf(section, core.device, checks, ledger)];
+    const watched = section.last('dont_track_primary') === null ? core.device : null;
+    const tracks = [...tracksOf(section, watched, checks, ledger)];
     const hooks = [...hooksOf(section, globals, ledger, machine)];
+    const fault = section.first('notify_fault');
+    if (fault !== null && tracks.some(({ hard }) => hard)) ledger.say(fault, 'changed', NO_FAULT);
     for (const left of section.left()) ledger.leftOver(left, 'vrrp');
     drafts.push({ called, name, statement, device: core.device, core, tracks, hooks });
   }
@@ -93,12 +98,34 @@ export function meaningOf(root: readonly Statement[], machine: Surroundings, fol
     else if (/^(virtual_server|virtual_server_group|SSL)$/.test(statement.word)) ledger.asTable(statement, 'lvs', whole);
     else ledger.leftOver(statement, 'file');
   }
+  sweep(root, ledger);
   const secrets = drafts.flatMap(({ name, core: { password } }) =>
     password === null ? [] : [{ router: name, path: `${folder}/${name}.password`, password }],
   );
   const tables = [...drafts.map(draft => tableOf(draft, secrets)), ...checks.tables()];
   const origins = new Map(drafts.map(({ name, statement }) => [`vrrp.${name}`, statement]));
   return { tables, secrets, findings: ledger.findings(), origins };
+}
+
+/** Nothing is silent: what stands in braces behind a word that has none has not been read by anybody. */
+function sweep(root: readonly Statement[], ledger: Ledger): void {
+  const spoken = new Map<string, Set<number>>();
+  for (const { file, line, endLine } of ledger.findings()) {
+    const lines = spoken.get(file) ?? new Set<number>();
+    for (let each = line; each <= endLine; each += 1) lines.add(each);
+    spoken.set(file, lines);
+  }
+  const visit = (statement: Statement): void => {
+    if (spoken.get(statement.file)?.has(statement.line) === true) for (const inner of statement.block ?? []) visit(inner);
+    else
+      ledger.say(
+        statement,
+        'refused',
+        'the word before the brace around it has no block: keepalived reads this as something else',
+        'whole',
+      );
+  };
+  for (const statement of root) visit(statement);
 }
 
 function tableOf({ name, statement, core, tracks, hooks }: Draft, secrets: readonly Secret[]): Table {

@@ -141,7 +141,9 @@ function looksOf(section: Section, watched: boolean, ledger: Ledger): Looks {
       ledger.say(statement, 'dropped', 'nobody looks: the kernel tells at once when such a process begins or ends');
       return amount.value;
     }
-    const value = Math.min(most, Math.max(least, amount.value));
+    // keepalived makes a second of nothing.
+    const meant = amount.value === 0 ? 1000 : amount.value;
+    const value = Math.min(most, Math.max(least, meant));
     const says = `\`${word} = "${duration(value)}"\``;
     if (value === amount.value) ledger.say(statement, 'translated', says);
     else ledger.say(statement, 'changed', `${says}: from ${duration(least)} to ${duration(most)} is possible`);

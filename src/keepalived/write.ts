@@ -60,15 +60,22 @@ function keyText(key: string): string {
   return /^[a-zA-Z0-9_-]+$/.test(key) ? key : stringText(key);
 }
 
+/** What would move the cursor of a terminal or reorder a line. */
+const UNSEEN = '\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}';
+const LITERAL = new RegExp(`^[^'${UNSEEN}]*$`, 'u');
+const ESCAPED = new RegExp(`["\\\\${UNSEEN}]`, 'gu');
+
 /** Basic strings of TOML 1.0; a literal one where that reads better. */
 function stringText(text: string): string {
-  if (/["\\]/.test(text) && /^[^'\p{Cc}\p{Cs}]*$/u.test(text)) return `'${text}'`;
-  return `"${text.replace(/["\\\p{Cc}\p{Cs}]/gu, escaped)}"`;
+  if (/["\\]/.test(text) && LITERAL.test(text)) return `'${text}'`;
+  return `"${text.replace(ESCAPED, escaped)}"`;
 }
 
 function escaped(character: string): string {
   if (character === '"' || character === '\\') return `\\${character}`;
   const code = character.codePointAt(0) ?? 0;
   // A half of a surrogate pair is no character, and cannot be written.
-  return code >= 0xd800 && code <= 0xdfff ? '\\uFFFD' : `\\u${code.toString(16).padStart(4, '0').toUpperCase()}`;
+  if (code >= 0xd800 && code <= 0xdfff) return '\\uFFFD';
+  const hex = code.toString(16).toUpperCase();
+  return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
 }

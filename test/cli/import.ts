@@ -93,12 +93,17 @@ t.test('reads what `include` means, relative to the file, by pattern and by name
     'conf.d': { 'b.conf': instance('priority 120'), 'a.conf': 'include ../global.inc\n', 'c.conf': {}, 'd.txt': 'garbage' },
     'global.inc': 'global_defs {\n  vrrp_version 3\n}\n',
     'loop.conf': 'include loop.conf\n',
+    'odd.conf': `include **/*.conf\ninclude [\ninclude {x,global}.inc\ninclude *(\n${instance()}`,
   });
   const { code, stdout, stderr } = await run(importFile, join(folder, 'keepalived.conf'));
   t.equal(code, 1);
   t.match(stdout, /version = 3\npriority = 120/);
   t.match(stderr, /conf\.d\/a\.conf, \S*conf\.d\/b\.conf\n/);
   t.match(stderr, /:2 +LOST +include missing\.conf/);
+  const odd = await run(importFile, join(folder, 'odd.conf'));
+  t.match(odd, { code: 1, stderr: /conf\.d\/b\.conf/ });
+  t.notMatch(odd.stderr, 'loop.conf', 'two stars are one');
+  t.match(odd.stderr, /:2 +LOST[\s\S]*:4 +LOST/);
   t.match(await run(importFile, join(folder, 'loop.conf')), { code: 78, stderr: /includes itself/ });
 });
 

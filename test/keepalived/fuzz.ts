@@ -8,7 +8,7 @@ import { CLASSES, rowsOf } from '../../src/keepalived/keywords.ts';
 import { broken, imported } from '../fixtures/keepalived.ts';
 import fc from '../fixtures/property.ts';
 
-const SECONDS = Number(process.env.HOLDFAST_FUZZ_SECONDS ?? 6);
+const SECONDS = Number(process.env.HOLDFAST_FUZZ_SECONDS ?? 5);
 const WORDS = [...new Set(CLASSES.flatMap(where => rowsOf(where).flatMap(({ words }) => words)))];
 const SAMPLES = globSync('golden/*.conf', { cwd: import.meta.dirname })
   .sort()
