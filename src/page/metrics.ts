@@ -1,7 +1,7 @@
 // What is known of this machine as metrics, in the text format of Prometheus, version 0.0.4. Pure: the same facts, the same text.
 // Must not know how the facts came here, nor HTTP. What the engine has not just said is left out, so that no old state looks alive.
-import type { ServicesReport } from '../api/services.ts';
-import type { RouterReport, StatusReport } from '../api/status.ts';
+import type { CheckReport, HookReport, LookReport, ServicesReport, WatchdogReport } from '../api/services.ts';
+import type { PeerReport, RouterReport, StatusReport } from '../api/status.ts';
 import type { Tally } from './tally.ts';
 
 export interface Facts {
@@ -62,6 +62,30 @@ function engine(value: (report: StatusReport) => number | null): Metric['samples
 function router(value: (router: RouterReport) => number): Metric['samples'] {
   return ({ report }) => (report?.routers ?? []).map(each => ({ labels: of(each), value: value(each) }));
 }
+
+/** Of every check, of every watchdog, of every unicast peer; null: nothing is known. */
+function check(value: (check: CheckReport) => number | null): Metric['samples'] {
+  return ({ services }) => services.checks.flatMap(each => sampled({ check: each.name, type: each.type }, value(each)));
+}
+
+function watchdog(value: (watchdog: WatchdogReport) => number | null): Metric['samples'] {
+  return ({ services }) => services.watchdogs.flatMap(each => sampled({ watchdog: each.name, service: each.service }, value(each)));
+}
+
+function hook(value: (hook: HookReport) => number): Metric['samples'] {
+  return ({ services }) => services.hooks.flatMap(each => sampled({ router: each.router, hook: each.on }, value(each)));
+}
+
+function peer(value: (peer: PeerReport) => number | null): Metric['samples'] {
+  return ({ report }) =>
+    (report?.routers ?? []).flatMap(each => each.peers.flatMap(other => sampled({ ...of(each), peer: other.address }, value(other))));
+}
+
+function sampled(labels: Labels, value: number | null): readonly Sample[] {
+  return value === null ? [] : [{ labels, value }];
+}
+
+const latency = ({ last }: { readonly last: LookReport | null }): number | null => (last === null ? null : last.latency_ms / 1000);
 
 /** One sample for each word, 1 at the one that is true. */
 function oneOf(label: string, words: readonly string[], is: (router: RouterReport) => string | null): Metric['samples'] {
@@ -287,24 +311,14 @@ export const METRICS: readonly Metric[] = [
     type: 'gauge',
     help: 'When a unicast peer was heard last; a Backup is silent by nature.',
     labels: [...ROUTER, 'peer'],
-    samples: ({ report }) =>
-      (report?.routers ?? []).flatMap(each =>
-        each.peers.flatMap(({ address, last_heard }) =>
-          last_heard === null ? [] : [{ labels: { ...of(each), peer: address }, value: instant(last_heard) }],
-        ),
-      ),
+    samples: peer(({ last_heard }) => (last_heard === null ? null : instant(last_heard))),
   },
   {
     name: 'holdfast_peer_reachable',
     type: 'gauge',
     help: '0 while the network says that advertisements do not reach that unicast peer.',
     labels: [...ROUTER, 'peer'],
-    samples: ({ report }) =>
-      (report?.routers ?? []).flatMap(each =>
-        each.peers
-          .filter(({ self }) => !self)
-          .map(({ address, trouble }) => ({ labels: { ...of(each), peer: address }, value: flag(trouble === null) })),
-      ),
+    samples: peer(({ self, trouble }) => (self ? null : flag(trouble === null))),
   },
   {
     name: 'holdfast_neighbours',
@@ -324,36 +338,28 @@ export const METRICS: readonly Metric[] = [
     type: 'gauge',
     help: '1 while a check is up.',
     labels: ['check', 'type'],
-    samples: ({ services }) =>
-      services.checks.map(({ name, type, state }) => ({ labels: { check: name, type }, value: flag(state === 'up') })),
+    samples: check(({ state }) => flag(state === 'up')),
   },
   {
     name: 'holdfast_check_latency_seconds',
     type: 'gauge',
     help: 'How long its last look took.',
     labels: ['check', 'type'],
-    samples: ({ services }) =>
-      services.checks.flatMap(({ name, type, last }) =>
-        last === null ? [] : [{ labels: { check: name, type }, value: last.latency_ms / 1000 }],
-      ),
+    samples: check(latency),
   },
   {
     name: 'holdfast_check_last_look_timestamp_seconds',
     type: 'gauge',
     help: 'When its last look began.',
     labels: ['check', 'type'],
-    samples: ({ services }) =>
-      services.checks.flatMap(({ name, type, last }) =>
-        last === null ? [] : [{ labels: { check: name, type }, value: instant(last.at) }],
-      ),
+    samples: check(({ last }) => (last === null ? null : instant(last.at))),
   },
   {
     name: 'holdfast_watchdog_up',
     type: 'gauge',
     help: '1 while the routers count on the service of a watchdog.',
     labels: ['watchdog', 'service'],
-    samples: ({ services }) =>
-      services.watchdogs.map(({ name, service, up }) => ({ labels: { watchdog: name, service }, value: flag(up) })),
+    samples: watchdog(({ up }) => flag(up)),
   },
   {
     name: 'holdfast_watchdog_state',
@@ -370,33 +376,28 @@ export const METRICS: readonly Metric[] = [
     type: 'gauge',
     help: 'How often it started the service within `start_limit_interval`.',
     labels: ['watchdog', 'service'],
-    samples: ({ services }) =>
-      services.watchdogs.map(({ name, service, starts }) => ({ labels: { watchdog: name, service }, value: starts })),
+    samples: watchdog(({ starts }) => starts),
   },
   {
     name: 'holdfast_watchdog_latency_seconds',
     type: 'gauge',
     help: 'How long its last look took.',
     labels: ['watchdog', 'service'],
-    samples: ({ services }) =>
-      services.watchdogs.flatMap(({ name, service, last }) =>
-        last === null ? [] : [{ labels: { watchdog: name, service }, value: last.latency_ms / 1000 }],
-      ),
+    samples: watchdog(latency),
   },
   {
     name: 'holdfast_hook_ok',
     type: 'gauge',
     help: '1 when the last delivery to a hook went well.',
     labels: ['router', 'hook'],
-    samples: ({ services }) => services.hooks.map(({ router: name, on, ok }) => ({ labels: { router: name, hook: on }, value: flag(ok) })),
+    samples: hook(({ ok }) => flag(ok)),
   },
   {
     name: 'holdfast_hook_duration_seconds',
     type: 'gauge',
     help: 'How long that took.',
     labels: ['router', 'hook'],
-    samples: ({ services }) =>
-      services.hooks.map(({ router: name, on, took_ms }) => ({ labels: { router: name, hook: on }, value: took_ms / 1000 })),
+    samples: hook(({ took_ms }) => took_ms / 1000),
   },
 ];
 
