@@ -3,7 +3,6 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { parseArgs } from 'node:util';
 import { ASK_EVERY, formatRequest, formatStall, PATIENCE, RHYTHM } from '../lab/outage.ts';
 import { EXIT } from './exit.ts';
 
@@ -13,10 +12,10 @@ const MOST_LOGGED = 4 << 20;
 const WRITE_EVERY = 20;
 
 /** Asks `http://ADDRESS/` every few milliseconds, over a new connection with a port of its own each time, until it is ended.
+ *  @param argv the file of its log, then the addresses
  *  @returns exit code 2 outside of a laboratory */
 export async function client(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...argv], options: { log: { type: 'string' } }, allowPositionals: true });
-  const { log } = values;
+  const [log, ...targets] = argv;
   if (log === undefined || !isInside()) return refuse('client');
   let waiting = '';
   /** Requests that wait, with the number of the turn in which each is given up. */
@@ -50,7 +49,7 @@ export async function client(argv: readonly string[]): Promise<number> {
     // own second try, which comes after a second.
     turn += 1;
     for (const [end, until] of open) if (turn >= until) end(undefined);
-    for (const target of positionals) ask(target);
+    for (const target of targets) ask(target);
   }, ASK_EVERY);
   setInterval(() => {
     if (waiting === '') return;
@@ -62,12 +61,13 @@ export async function client(argv: readonly string[]): Promise<number> {
 }
 
 /** Answers every request with the name of its node.
+ *  @param argv that name
  *  @returns exit code 2 outside of a laboratory, 1 when the port is taken */
 export async function page(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { node: { type: 'string', default: '' } } });
-  if (!isInside()) return refuse('page');
+  const [node] = argv;
+  if (node === undefined || !isInside()) return refuse('page');
   const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/plain', connection: 'close' }).end(`${values.node}\n`);
+    response.writeHead(200, { 'content-type': 'text/plain', connection: 'close' }).end(`${node}\n`);
   });
   return new Promise(resolve => {
     server.once('error', error => {

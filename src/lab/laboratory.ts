@@ -122,8 +122,7 @@ async function boot(machine: LabMachine, state: LabState, node: Machine): Promis
   let now = state;
   if (page !== 'watched' && recorded(machine, now, name, 'page') === null) {
     const nginx = nginxOf(machine, name);
-    const argv =
-      page === 'nginx' && nginx !== null ? [...nginx.start, '-g', 'daemon off;'] : [...machine.self, 'lab', 'page', '--node', name];
+    const argv = page === 'nginx' && nginx !== null ? [...nginx.start, '-g', 'daemon off;'] : [...machine.self, 'lab', 'page', name];
     now = record(machine, now, await machine.start(namespace, argv, `${name}/page.log`), name, 'page');
   }
   if (recorded(machine, now, name, 'holdfast') === null) {
@@ -137,7 +136,7 @@ async function boot(machine: LabMachine, state: LabState, node: Machine): Promis
 async function startClient(machine: LabMachine, state: LabState): Promise<LabState> {
   if (recorded(machine, state, 'client', 'client') !== null) return state;
   const targets = state.topology.targets.map(({ address }) => address);
-  const argv = [...machine.self, 'lab', 'client', '--log', `${machine.folder}/${CLIENT_LOG}`, ...targets];
+  const argv = [...machine.self, 'lab', 'client', `${machine.folder}/${CLIENT_LOG}`, ...targets];
   return record(machine, state, await machine.start(CLIENT, argv, 'client.err'), 'client', 'client');
 }
 

@@ -219,10 +219,8 @@ function segmentOf(wishes: readonly Wish[], bridge: number, bridgeOf: (wish: Wis
     const first = fixed[index] ?? [];
     if (!wish.devices.some(device => here(wish, device))) return [];
     const missing = networks.filter(network => !first.some(({ address }) => contains(network, address)));
-    const all = [...first, ...missing.flatMap(network => take(network, NODES_FROM + index))];
-    // The first one is the sender's address unless a file says otherwise: one of the first network, as it will be on the real machine.
-    const rank = ({ address }: Prefix): number => networks.findIndex(network => contains(network, address)) >>> 0;
-    return all.sort((a, b) => rank(a) - rank(b));
+    // Those that peers know come first: the first one is what a node speaks from unless its file says otherwise.
+    return [...first, ...missing.flatMap(network => take(network, NODES_FROM + index))];
   });
   const unowned = [...new Set(pinged)].filter(address => !own.flat().some(prefix => prefix.address === address));
   return {

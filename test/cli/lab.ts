@@ -17,12 +17,12 @@ t.test('no verb, and one that there is not', async t => {
 });
 
 t.test('its own programs are not for outside', async t => {
-  t.match(await lab('client', '--log', '/nonexistent/log', '127.0.0.1'), {
+  t.match(await lab('client', '/nonexistent/log', '127.0.0.1'), {
     code: 2,
     out: '',
     err: /lab client is started by `holdfast lab up`/,
   });
-  t.match(await lab('page', '--node', 'a'), { code: 2, out: '', err: /lab page is started by `holdfast lab up`/ });
+  t.match(await lab('page', 'a'), { code: 2, out: '', err: /lab page is started by `holdfast lab up`/ });
 });
 
 t.test('who may not make namespaces is told what to do', async t => {
