@@ -16,7 +16,7 @@ import {
   runOptionsOf,
   type Service,
 } from '../install/facts.ts';
-import type { Host } from '../platform/install-ports.ts';
+import { type Host, HostTrouble } from '../platform/install-ports.ts';
 import type { Used } from './install-configuration.ts';
 
 /** For a program that only answers; in ms. */
@@ -39,7 +39,7 @@ export const NO_UNITS: Units = {
   active: new Set(),
 };
 
-/** @throws Error when systemd does not answer
+/** @throws HostTrouble when systemd does not answer
  *  @param sameFile whether two paths of this machine are one file; null: one cannot be looked at */
 export async function unitsOf(
   host: Host,
@@ -47,7 +47,7 @@ export async function unitsOf(
   sameFile: (one: string, other: string) => Promise<boolean | null>,
 ): Promise<Units> {
   const ran = await host.run(['systemctl', 'show', `--property=${PROPERTIES}`, '--', 'holdfast.service', ...OTHERS], PATIENCE);
-  if (ran.status !== 0) throw new Error(`systemctl does not say what runs here: ${ran.err.trim()}`);
+  if (ran.status !== 0) throw new HostTrouble(`systemctl does not say what runs here: ${ran.err.trim()}`);
   const [own, ...others] = parseShow(ran.out);
   const options = runOptionsOf(own?.get('ExecStart') ?? '');
   const pid = Number(own?.get('MainPID') ?? 0);

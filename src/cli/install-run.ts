@@ -130,7 +130,8 @@ export async function carryOut({ plan: { steps, adopted }, root, version, manife
     const ran = await host.run(['systemctl', verb, UNIT], RESTART_PATIENCE);
     if (ran.status === 0) return;
     const journal = await host.run(['journalctl', '--no-pager', '--output=cat', '--unit', UNIT, '--lines', String(LAST_WORDS)], PATIENCE);
-    throw new Error([lastWords(ran), ...journal.out.trim().split('\n')].filter(Boolean).join('\n    '));
+    const lines = [lastWords(ran), journal.out.trim()].flatMap(said => said.split('\n'));
+    throw new Error(lines.filter(line => line !== '' && !line.startsWith('See "systemctl')).join('\n    '));
   }
 
   /** The holdfast of before runs again, and what was ordered for the restart is taken back. */

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { getRawAsset, isSea } from 'node:sea';
 import { parseArgs } from 'node:util';
+import { printable } from '../config/diagnostic.ts';
 import { assets, EXAMPLE, UNIT } from '../install/assets.ts';
 import type { Facts, There } from '../install/facts.ts';
 import { emptyManifest, type Manifest, readManifest } from '../install/manifest.ts';
@@ -27,7 +28,7 @@ import { installPlan, networkDropIns, orderDropIn, uninstallPlan } from '../inst
 import type { Content, Wanted } from '../install/step.ts';
 import { tellStep } from '../install/words.ts';
 import { version } from '../lib/version.ts';
-import type { Host } from '../platform/install-ports.ts';
+import { type Host, HostTrouble } from '../platform/install-ports.ts';
 import { digest, openHost } from '../platform/linux/host.ts';
 import { DEFAULT_SOCKET } from './defaults.ts';
 import { EXIT } from './exit.ts';
@@ -44,7 +45,11 @@ const OPTIONS = {
 } as const;
 
 /** @returns exit code: 0 all is installed, 1 a step failed or this machine is none for it, 2 usage, 78 the configuration does not check */
-export async function install(argv: readonly string[]): Promise<number> {
+export function install(argv: readonly string[]): Promise<number> {
+  return guarded(() => installHere(argv));
+}
+
+async function installHere(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: { ...OPTIONS, 'no-start': { type: 'boolean', default: false } } });
   const place = await placeOf(values.root, 'install');
   if (typeof place === 'number') return place;
@@ -80,7 +85,11 @@ export async function install(argv: readonly string[]): Promise<number> {
 }
 
 /** @returns exit code: 0 nothing of it is left but what was said to be, 1 a step failed, 2 usage */
-export async function uninstall(argv: readonly string[]): Promise<number> {
+export function uninstall(argv: readonly string[]): Promise<number> {
+  return guarded(() => uninstallHere(argv));
+}
+
+async function uninstallHere(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: { ...OPTIONS, purge: { type: 'boolean', default: false } } });
   const place = await placeOf(values.root, 'uninstall');
   if (typeof place === 'number') return place;
@@ -100,6 +109,18 @@ export async function uninstall(argv: readonly string[]): Promise<number> {
   return finish(host, work, values['dry-run'], units, words, `holdfast ${manifest.version}`);
 }
 
+/** What is wrong with the machine is told in a line; what is wrong with us keeps its stack. */
+async function guarded(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const system = 'syscall' in error && 'code' in error;
+    if (!system && !(error instanceof HostTrouble)) throw error;
+    return refuse(`${error.message}; nothing was changed`);
+  }
+}
+
 async function finish(
   host: Host,
   work: Work,
@@ -108,7 +129,7 @@ async function finish(
   words: { readonly nothing: string; readonly done: string },
   head: string,
 ): Promise<number> {
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const say = (line: string): void => void process.stdout.write(`${plain(line)}\n`);
   const { root, plan } = work;
   const { steps, adopted, notes } = plan;
   const nothing = steps.length === 0;
@@ -119,7 +140,7 @@ async function finish(
   } else if (!dryRun && (!nothing || Object.keys(adopted).length > 0)) {
     if (!nothing) say(head);
     const moves = openMoves(options?.socket ?? DEFAULT_SOCKET);
-    const complain = (line: string): void => void process.stderr.write(`holdfast: ${line}\n`);
+    const complain = (line: string): void => void process.stderr.write(`holdfast: ${plain(line)}\n`);
     if (!(await carryOut(work, { host, moves, content: bytesOf, say: line => say(`  ${line}`), complain }))) return EXIT.failed;
     if (!nothing) say(words.done);
   }
@@ -147,8 +168,13 @@ const BY_HAND = `systemd does not run here, and no other init is known to this v
   let IP protocol 112 in where a firewall is
 into a tree that does not run, with systemd in it: holdfast install --root DIR`;
 
+/** Names of files, and what programs say, are not ours. */
+function plain(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
 function refuse(why: string): number {
-  process.stderr.write(`holdfast: ${why}\n`);
+  process.stderr.write(`holdfast: ${plain(why)}\n`);
   return EXIT.failed;
 }
 

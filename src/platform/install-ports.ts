@@ -2,6 +2,11 @@
 // Must not know what is installed.
 import type { There } from '../install/facts.ts';
 
+/** This machine or tree is not as it must be; `message` says what is wrong with it. Exit code 1. */
+export class HostTrouble extends Error {
+  override readonly name = 'HostTrouble';
+}
+
 /** How a program ended: its exit status, or why there is none; and what it said, on both outputs. */
 export interface Ran {
   readonly status: number | 'missing' | 'killed';

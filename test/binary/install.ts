@@ -1,7 +1,18 @@
 // dist/holdfast installs itself into a tree: from nothing, again, over what was changed, away. Must not know a running machine: that is
 // test/netns/systemd/install.ts.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 
@@ -85,6 +96,17 @@ t.test('what was changed by hand is kept, and an uninstall takes the rest', asyn
   t.match(run('uninstall', '--purge'), { status: 0, err: '' });
   t.same(readdirSync(at('/etc')).sort(), ['hostname', 'os-release']);
   t.notOk(existsSync(join(root, 'var/lib/holdfast')));
+});
+
+t.test('a tree that leads out of itself', async t => {
+  const { root, at, run } = tree(t);
+  mkdirSync(at('/usr'));
+  const outside = mkdtempSync(join('.cache', 'outside-'));
+  t.teardown(() => rmSync(outside, { recursive: true }));
+  symlinkSync(join(process.cwd(), outside), at('/usr/local'));
+  t.match(run('install'), { status: 1, out: '', err: `holdfast: ${join(process.cwd(), root)}/usr/local leads out of ` });
+  t.same(readdirSync(outside), []);
+  t.match(run('install').err, /; nothing was changed\n$/);
 });
 
 t.test('calls that make no sense, and machines that are none for it', async t => {

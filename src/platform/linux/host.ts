@@ -6,7 +6,7 @@ import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, lstat, mkdir, open, readdir, readlink, realpath, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Host, Ran } from '../install-ports.ts';
+import { type Host, HostTrouble, type Ran } from '../install-ports.ts';
 import { systemCode } from './system-code.ts';
 
 /** Where programs of the system are, whatever PATH says. */
@@ -27,7 +27,7 @@ export function openHost(root: string | null): Host {
       const real = await realpath(at).catch(missing);
       if (real === null) continue;
       if (real === top || real.startsWith(top === '/' ? top : `${top}/`)) return join(root, path);
-      throw new Error(`${at} leads out of ${root}, to ${real}`);
+      throw new HostTrouble(`${at} leads out of ${root}, to ${real}`);
     }
   }
 
