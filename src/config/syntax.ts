@@ -68,7 +68,8 @@ function explainGrammar(scene: Scene): SyntaxFlaw {
   }
   if (line.length > LONG) return explainLine(scene);
   if (looksLikeKeepalived(line)) {
-    const hint = 'this looks like keepalived.conf; holdfast reads TOML: a header `[vrrp.NAME]`, then lines `key = value`';
+    const hint =
+      'this looks like keepalived.conf, which `holdfast import` translates; TOML has a header `[vrrp.NAME]`, then lines `key = value`';
     return { ...flaw(scene, line.search(/\S/), line.trimEnd().length, { message: 'this is not TOML', hint }), last: true };
   }
   return explainPair(scene) ?? explainLine(scene);
