@@ -78,8 +78,9 @@ export async function gather(host: Host, root: string | null, used: Used, { serv
     watched: used.watched,
     service,
     firewalld,
-    closed: filters ? await closedHere(host) : [],
-    ufw: filters && active.has('ufw.service') && /^ENABLED=yes/m.test((await host.read('/etc/ufw/ufw.conf')) ?? ''),
+    // ufw's own chains drop too.
+    closed: filters && !active.has('ufw.service') ? await closedHere(host) : [],
+    ufw: filters && active.has('ufw.service') && (await ufwDrops(host)),
     networks: active.has('systemd-networkd.service') ? await networksOf(host, interfaces) : [],
     selinux: await selinuxOf(host, live),
     restorecon: await isThere(host, ['/usr/sbin/restorecon', '/sbin/restorecon']),
@@ -109,6 +110,11 @@ async function zonesOf(host: Host, interfaces: readonly string[]): Promise<Firew
     zones.push({ name, now, permanent: (await ask('--permanent', `--zone=${name}`, '--query-protocol=vrrp')) !== null });
   }
   return { zones };
+}
+
+async function ufwDrops(host: Host): Promise<boolean> {
+  const text = async (name: string): Promise<string> => (await host.read(`/etc/ufw/${name}`)) ?? '';
+  return /^ENABLED=yes/m.test(await text('ufw.conf')) && !/^-A .*-p (112|vrrp)\b/m.test(await text('before.rules'));
 }
 
 async function closedHere(host: Host): Promise<readonly ClosedChain[]> {
