@@ -116,7 +116,7 @@ export const VERBS: readonly VerbManual[] = [
   {
     name: 'lab',
     synopsis: [
-      'up [--nodes NUMBER | --config FILE --config FILE...] [--run-programs]',
+      'up [--nodes NUMBER | --config FILE FILE...] [--run-programs]',
       'break cable|power|freeze|nginx NODE',
       'heal [NODE]',
       'status [--json]',
