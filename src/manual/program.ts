@@ -1,7 +1,7 @@
 // holdfast(8): the verbs and what surrounds them.
 // Must not know what a verb does, nor how a page looks.
 import { heading, items, literal, type Page, subheading, text } from './page.ts';
-import { STATUSES, VERBS } from './verbs.ts';
+import { callsOf, STATUSES, sentencesOf, VERBS } from './verbs.ts';
 
 export function programPage(): Page {
   return {
@@ -10,18 +10,18 @@ export function programPage(): Page {
     about: 'keep a service reachable when the machine under it dies',
     blocks: [
       heading('SYNOPSIS'),
-      literal(VERBS.flatMap(({ name, synopsis }) => synopsis.map(words => `holdfast ${name} ${words}`.trimEnd())).join('\n')),
+      literal(VERBS.flatMap(callsOf).join('\n')),
       heading('DESCRIPTION'),
       text(
         'Two or more machines share a virtual IP address by VRRP (RFC 9568). The one that holds it is the Active router (formerly master), the others are Backup. holdfast checks',
         'services, brings them back when they die or hang, and gives the address to another machine when it cannot. It is configured by holdfast.toml(5).',
       ),
       heading('VERBS'),
-      ...VERBS.flatMap(({ name, synopsis, summary, details, options }) => [
-        subheading(name),
-        literal(synopsis.map(words => `holdfast ${name} ${words}`.trimEnd()).join('\n')),
-        text(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, ...(details === undefined ? [] : [details])),
-        ...(options.length === 0 ? [] : [items(options.map(option => ({ term: option.flag, blocks: [text(option.text)] })))]),
+      ...VERBS.flatMap(verb => [
+        subheading(verb.name),
+        literal(callsOf(verb).join('\n')),
+        text(...sentencesOf(verb)),
+        ...(verb.options.length === 0 ? [] : [items(verb.options.map(option => ({ term: option.flag, blocks: [text(option.text)] })))]),
       ]),
       heading('EXIT STATUS'),
       items(STATUSES.map(([status, meaning]) => ({ term: `${status}`, blocks: [text(`${meaning}.`)] }))),

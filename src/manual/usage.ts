@@ -1,6 +1,6 @@
 // What is printed for `--help`, and for a call that makes no sense.
 // Must not know what a verb does.
-import { STATUSES, VERBS, type VerbManual } from './verbs.ts';
+import { callsOf, STATUSES, sentencesOf, VERBS, type VerbManual } from './verbs.ts';
 
 /** Of a terminal; a longer line is broken by it. */
 const WIDTH = 100;
@@ -28,12 +28,13 @@ export function usageOf(name: string): string | null {
   return verb === undefined ? null : verbUsage(verb);
 }
 
-function verbUsage({ name, synopsis, summary, details, options }: VerbManual): string {
+function verbUsage(verb: VerbManual): string {
+  const { options } = verb;
   const flags = Math.max(0, ...options.map(({ flag }) => flag.length));
   return [
-    ...synopsis.map((words, index) => `${index === 0 ? 'usage:' : '      '} holdfast ${name} ${words}`.trimEnd()),
+    ...callsOf(verb).map((call, index) => `${index === 0 ? 'usage:' : '      '} ${call}`),
     '',
-    ...wrap(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : ` ${details}`}`, ''),
+    ...wrap(sentencesOf(verb).join(' '), ''),
     ...(options.length === 0 ? [] : ['']),
     ...options.flatMap(({ flag, text }) => {
       const [first = '', ...more] = wrap(text, ' '.repeat(flags + 4));

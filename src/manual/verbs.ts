@@ -179,6 +179,16 @@ export const VERBS: readonly VerbManual[] = [
   },
 ];
 
+/** Each way to call a verb, as it is typed. */
+export function callsOf({ name, synopsis }: VerbManual): readonly string[] {
+  return synopsis.map(words => `holdfast ${name} ${words}`.trimEnd());
+}
+
+/** What a verb does, in sentences. */
+export function sentencesOf({ summary, details }: VerbManual): readonly string[] {
+  return [`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`, ...(details === undefined ? [] : [details])];
+}
+
 /** Exit status of every verb. */
 export const STATUSES: readonly (readonly [status: number, meaning: string])[] = [
   [0, 'done'],
