@@ -100,10 +100,7 @@ async function up(machine: LabMachine, argv: readonly string[]): Promise<number>
     process.stdout.write('what an interrupted `lab up` has left is removed first\n');
     await remove(machine);
   }
-  process.once('SIGINT', () => {
-    process.stderr.write('\nholdfast: interrupted; `holdfast lab down` removes what is there, `holdfast lab up` begins anew\n');
-    process.exit(130);
-  });
+  sayWhenInterrupted('`holdfast lab down` removes what is there, `holdfast lab up` begins anew');
   for (const note of plan.notes) process.stdout.write(`note: ${note}\n`);
   const state = await make(machine, plan).catch(async (error: unknown) => {
     await remove(machine);
