@@ -22,7 +22,7 @@ export async function lookAround(plan: Plan, host: Host = openHost(null)): Promi
   const paths = networkDropIns(facts).map(({ path }) => path);
   const there = await Promise.all(paths.map(async path => ((await host.look(path)).kind === 'absent' ? [] : [path])));
   const around: Surroundings = {
-    keepalived: await isActive(host, 'keepalived.service'),
+    keepalived: units.active.has('keepalived.service'),
     withoutIpv6: off.flat(),
     rtRuntime: await flag(host, '/proc/sys/kernel/sched_rt_runtime_us'),
     networkManager: await managed(host, used.interfaces),
@@ -33,10 +33,6 @@ export async function lookAround(plan: Plan, host: Host = openHost(null)): Promi
 
 /** In ms. */
 const PATIENCE = 10_000;
-
-async function isActive(host: Host, unit: string): Promise<boolean> {
-  return (await host.run(['systemctl', 'is-active', '--quiet', unit], PATIENCE)).status === 0;
-}
 
 /** nmcli(1): `eth0:connected`. */
 async function managed(host: Host, interfaces: readonly string[]): Promise<readonly string[]> {

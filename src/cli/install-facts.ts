@@ -30,7 +30,7 @@ export interface Units {
   readonly active: ReadonlySet<string>;
 }
 
-const OTHERS = ['firewalld.service', 'ufw.service', 'systemd-networkd.service', 'fapolicyd.service'];
+const OTHERS = ['firewalld.service', 'ufw.service', 'systemd-networkd.service', 'fapolicyd.service', 'keepalived.service'];
 const PROPERTIES = 'Id,LoadState,ActiveState,MainPID,ExecStart';
 /** Of a tree: nothing runs in it. */
 export const NO_UNITS: Units = {

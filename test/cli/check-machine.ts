@@ -47,8 +47,7 @@ t.test('a machine with everything in the way', async t => {
   };
   const unit = (name: string) => `Id=${name}\nLoadState=loaded\nActiveState=active\n`;
   const answers = {
-    'systemctl show': [unit('holdfast.service'), unit('systemd-networkd.service')].join('\n'),
-    'systemctl is-active --quiet keepalived.service': '',
+    'systemctl show': [unit('holdfast.service'), unit('systemd-networkd.service'), unit('keepalived.service')].join('\n'),
     'nmcli -t -f DEVICE,STATE device': 'eth0:connected\nlo:unmanaged\n',
     'nft -j list ruleset': JSON.stringify({
       nftables: [{ chain: { family: 'inet', table: 'filter', name: 'input', hook: 'input', type: 'filter', policy: 'drop' } }],
