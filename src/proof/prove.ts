@@ -167,7 +167,7 @@ function isNew(known: readonly Case[], { outcomes }: Case): boolean {
 function idleWeights(group: Group, befores: readonly Moment[]): readonly IdleWeight[] {
   if (group.length < 2) return [];
   const healthy = healthOf(group);
-  const priorities = healthy.map((condition, index) => priorityOf(group, index, condition));
+  const priorities = prioritiesOf(group);
   return group.flatMap(({ tracks }, member): readonly IdleWeight[] => {
     const before = befores[member];
     if (before === undefined || !settle(group, before, healthy).holders.includes(member)) return [];
@@ -181,6 +181,11 @@ function idleWeights(group: Group, befores: readonly Moment[]): readonly IdleWei
   });
 }
 
+/** Of each member while nothing fails. */
+function prioritiesOf(group: Group): readonly number[] {
+  return healthOf(group).map((condition, index) => priorityOf(group, index, condition));
+}
+
 function priorityOf(group: Group, index: number, condition: Condition): number {
   const member = group[index];
   if (member === undefined || condition === 'off') return 0;
@@ -189,7 +194,7 @@ function priorityOf(group: Group, index: number, condition: Condition): number {
 
 /** Those that share the highest priority; none where one alone has it, or where the addresses that decide are known. */
 function equalsOf(group: Group): readonly number[] {
-  const priorities = healthOf(group).map((condition, index) => priorityOf(group, index, condition));
+  const priorities = prioritiesOf(group);
   const highest = Math.max(...priorities);
   const equals = priorities.flatMap((priority, index) => (priority === highest ? [index] : []));
   return equals.length > 1 && equals.some(index => group[index]?.guessed) ? equals : [];
