@@ -8,8 +8,8 @@ import { WORDS } from '../page/page.ts';
 import type { Light, Notice, RouterView, Stretch, TableView, Tone, View } from '../page/view.ts';
 import { verdict } from './neighbours.ts';
 import { explainRouter } from './past.ts';
-import { checkWords, hookWords, priorityWords, users, watchdogWords } from './services.ts';
-import { addresses, contested, reloads, split } from './status.ts';
+import { checkCells, hookCells, priorityWords, watchdogCells } from './services.ts';
+import { addresses, contested, FAMILY, lateWords, rejectedWords, reloads, split } from './status.ts';
 import { lasting, since } from './table.ts';
 
 /** More cards than anybody looks at. */
@@ -89,17 +89,15 @@ function notice(line: string): Notice {
   return { level: line.startsWith('ERROR') ? 'error' : 'warning', text: line.replace(/^(?:ERROR|WARNING): /, '') };
 }
 
-const FAMILY: Readonly<Record<string, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
-
 function card(router: RouterReport, report: StatusReport, events: readonly EventReport[], now: number): RouterView {
   const { name, family, counters } = router;
-  const rejected = Object.entries(counters.rejected).sort(([, a], [, b]) => b - a);
-  const ignored = rejected.length === 0 ? '' : `; ignored: ${rejected.map(([reason, count]) => `${count} ${reason}`).join(', ')}`;
+  const rejected = rejectedWords(router);
+  const ignored = rejected === '' ? '' : `; ignored: ${rejected}`;
   const { sentence } = explainRouter(router, report, events, now);
   const words = sentence.slice(sentence.indexOf(': ') + 2);
   return {
     name,
-    family: FAMILY[family] ?? family,
+    family: FAMILY[family],
     light: router.state,
     since: `since ${since(router.since, now)}`,
     sentence: words.charAt(0).toUpperCase() + words.slice(1),
@@ -122,7 +120,7 @@ function silentCard(key: string, events: readonly EventReport[], answered: numbe
   const [name = key, family = ''] = key.split('/');
   return {
     name,
-    family: FAMILY[family] ?? family,
+    family: family === 'ipv4' || family === 'ipv6' ? FAMILY[family] : family,
     light: 'unknown',
     since: '',
     sentence: 'Unknown: the engine does not answer.',
@@ -178,7 +176,7 @@ function watchdogs({ watchdogs: all }: ServicesReport, now: number): TableView {
     head: ['watchdog', 'service', 'state', 'since', 'for', 'seen'],
     rows: all.map(each => ({
       tone: tone(each.up, true),
-      cells: [each.name, each.service, each.state, since(each.since, now), users(each), watchdogWords(each, now)],
+      cells: watchdogCells(each, now),
     })),
   };
 }
@@ -189,7 +187,7 @@ function checks({ checks: all }: ServicesReport, now: number): TableView {
     head: ['check', 'type', 'state', 'since', 'for', 'seen'],
     rows: all.map(each => ({
       tone: tone(each.state === 'up', each.state === 'down'),
-      cells: [each.name, each.type, each.state, since(each.since, now), users(each), checkWords(each, now)],
+      cells: checkCells(each, now),
     })),
   };
 }
@@ -200,7 +198,7 @@ function hooks({ hooks: all }: ServicesReport, now: number): TableView {
     head: ['hooks of', 'hook', 'told', 'at', 'result'],
     rows: all.map(each => ({
       tone: tone(each.ok, true),
-      cells: [each.router, each.on, each.event, showTime(Date.parse(each.at), now), hookWords(each)],
+      cells: hookCells(each, now),
     })),
   };
 }
@@ -226,9 +224,8 @@ function neighbours(report: StatusReport, now: number): TableView {
 }
 
 function foot(report: StatusReport, now: number): readonly string[] {
-  const late = `at most ${(report.lateness.max_us / 1000).toFixed(1)} ms late in ${report.lateness.wakes} wake-ups`;
   const up = lasting(now - Date.parse(report.started));
-  const lines = [`holdfast ${report.version}, up ${up}, scheduling ${report.scheduling}, ${late}`];
+  const lines = [`holdfast ${report.version}, up ${up}, scheduling ${report.scheduling}, ${lateWords(report)}`];
   if (report.agent_restarts > 0) lines.push(`its agent was started again ${report.agent_restarts} times: see the log`);
   return lines;
 }

@@ -24,31 +24,40 @@ export function priorityWords({ name, priority, health }: RouterReport): string 
 /** @param now ms since 1970 */
 export function watchdogTable({ watchdogs }: StatusReport, now: number): readonly string[] {
   if (watchdogs.length === 0) return [];
-  const rows = watchdogs.map(each => [each.name, each.service, each.state, since(each.since, now), users(each), watchdogWords(each, now)]);
-  return align([['WATCHDOG', 'SERVICE', 'STATE', 'SINCE', 'FOR', 'SEEN'], ...rows]);
+  return align([['WATCHDOG', 'SERVICE', 'STATE', 'SINCE', 'FOR', 'SEEN'], ...watchdogs.map(each => watchdogCells(each, now))]);
+}
+
+export function watchdogCells(each: WatchdogReport, now: number): readonly string[] {
+  return [each.name, each.service, each.state, since(each.since, now), users(each), watchdogWords(each, now)];
 }
 
 export function checkTable({ checks }: StatusReport, now: number): readonly string[] {
   if (checks.length === 0) return [];
-  const rows = checks.map(each => [each.name, each.type, each.state, since(each.since, now), users(each), checkWords(each, now)]);
-  return align([['CHECK', 'TYPE', 'STATE', 'SINCE', 'FOR', 'SEEN'], ...rows]);
+  return align([['CHECK', 'TYPE', 'STATE', 'SINCE', 'FOR', 'SEEN'], ...checks.map(each => checkCells(each, now))]);
+}
+
+export function checkCells(each: CheckReport, now: number): readonly string[] {
+  return [each.name, each.type, each.state, since(each.since, now), users(each), checkWords(each, now)];
 }
 
 export function hookTable({ hooks }: StatusReport, now: number): readonly string[] {
   if (hooks.length === 0) return [];
-  const rows = hooks.map(each => [each.router, each.on, each.event, showTime(Date.parse(each.at), now), hookWords(each)]);
-  return align([['HOOKS OF', 'HOOK', 'TOLD', 'AT', 'RESULT'], ...rows]);
+  return align([['HOOKS OF', 'HOOK', 'TOLD', 'AT', 'RESULT'], ...hooks.map(each => hookCells(each, now))]);
 }
 
-export function users({ routers }: { readonly routers: readonly string[] }): string {
+export function hookCells(each: HookReport, now: number): readonly string[] {
+  return [each.router, each.on, each.event, showTime(Date.parse(each.at), now), hookWords(each)];
+}
+
+function users({ routers }: { readonly routers: readonly string[] }): string {
   return routers.length === 0 ? '-' : routers.join(', ');
 }
 
-export function checkWords({ last, held_until }: CheckReport, now: number): string {
+function checkWords({ last, held_until }: CheckReport, now: number): string {
   return `${lookWords(last, now)}${heldWords(held_until, now)}`;
 }
 
-export function watchdogWords({ seen, next_start, starts, held_until }: WatchdogReport, now: number): string {
+function watchdogWords({ seen, next_start, starts, held_until }: WatchdogReport, now: number): string {
   const next = next_start === null ? '' : `; next start in ${lasting(Date.parse(next_start) - now)}`;
   const many = starts > 1 ? `; started ${starts} times lately` : '';
   return `${seen}${next}${many}${heldWords(held_until, now)}`;
@@ -62,6 +71,6 @@ function heldWords(until: string | null, now: number): string {
   return until === null ? '' : `; held down until ${showTime(Date.parse(until), now)}, as it comes and goes`;
 }
 
-export function hookWords({ ok, hook, seen, took_ms }: HookReport): string {
+function hookWords({ ok, hook, seen, took_ms }: HookReport): string {
   return `${ok ? '' : 'FAILED: '}${hook}: ${seen}, ${Math.round(took_ms)} ms`;
 }

@@ -153,7 +153,7 @@ export function why(router: RouterReport): string {
 
 function detail(router: RouterReport, report: StatusReport, now: number): readonly string[] {
   const { counters } = router;
-  const rejected = Object.entries(counters.rejected).sort(([, a], [, b]) => b - a);
+  const rejected = rejectedWords(router);
   const lines = [
     ...contested(router),
     ...split(router, report),
@@ -162,7 +162,7 @@ function detail(router: RouterReport, report: StatusReport, now: number): readon
     `adverts: ${counters.adverts_sent} sent${forms(router)}, ${counters.adverts_received} received`,
     ...router.peers.map(peer => tellPeer(peer, peer.last_heard === null ? null : lasting(now - Date.parse(peer.last_heard)))),
   ];
-  if (rejected.length > 0) lines.push(`adverts ignored: ${rejected.map(([reason, count]) => `${count} ${reason}`).join(', ')}`);
+  if (rejected !== '') lines.push(`adverts ignored: ${rejected}`);
   if (counters.addresses_put_back > 0) lines.push(`addresses put back after somebody took them off: ${counters.addresses_put_back}`);
   return lines;
 }
@@ -183,7 +183,7 @@ export function split(router: RouterReport, { routers }: StatusReport): readonly
   return [`WARNING: split, the families of ${router.name} are served by different machines${words}`];
 }
 
-const FAMILY: Readonly<Record<RouterReport['family'], string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
+export const FAMILY: Readonly<Record<RouterReport['family'], string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
 
 /** Only what is worth a word: today's form alone is none. */
 function forms({ checksums }: RouterReport): string {
@@ -210,10 +210,22 @@ function place(router: RouterReport, { held, ours }: RouterReport['addresses'][n
 }
 
 function foot(report: StatusReport, now: number): readonly string[] {
-  const late = `at most ${(report.lateness.max_us / 1000).toFixed(1)} ms late in ${report.lateness.wakes} wake-ups`;
   const up = lasting(now - Date.parse(report.started));
-  const lines = [`${report.node}: holdfast ${report.version}, pid ${report.pid}, up ${up}, scheduling ${report.scheduling}, ${late}`];
+  const lines = [
+    `${report.node}: holdfast ${report.version}, pid ${report.pid}, up ${up}, scheduling ${report.scheduling}, ${lateWords(report)}`,
+  ];
   if (report.agent_restarts > 0) lines.push(`its agent was started again ${report.agent_restarts} times: see the log`);
   if (report.dropped_log_lines > 0) lines.push(`${report.dropped_log_lines} log lines were lost: whoever reads the log is too slow`);
   return lines;
+}
+
+/** How punctual the engine is. */
+export function lateWords({ lateness }: StatusReport): string {
+  return `at most ${(lateness.max_us / 1000).toFixed(1)} ms late in ${lateness.wakes} wake-ups`;
+}
+
+/** Advertisements that were not believed, by reason, the most first; empty: none. */
+export function rejectedWords({ counters }: RouterReport): string {
+  const rejected = Object.entries(counters.rejected).sort(([, a], [, b]) => b - a);
+  return rejected.map(([reason, count]) => `${count} ${reason}`).join(', ');
 }
