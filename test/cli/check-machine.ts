@@ -1,10 +1,10 @@
 // src/cli/check-machine.ts: what is read of a machine for `check --system`, from a machine in memory and from this one.
 import t from 'tap';
 import { lookAround } from '../../src/cli/check-machine.ts';
-import type { There } from '../../src/install/facts.ts';
 import type { Host } from '../../src/platform/install-ports.ts';
 import { openHost } from '../../src/platform/linux/host.ts';
 import { loadText, router } from '../fixtures/diagnose.ts';
+import { unchangingHost } from '../fixtures/host.ts';
 
 async function plan() {
   const { plan: found } = await loadText(router('web', { addresses: '["192.0.2.200/24", "2001:db8::200/64"]' }));
@@ -14,23 +14,10 @@ async function plan() {
 
 /** @param answers what a command line prints; others are not there */
 function machine(files: Readonly<Record<string, string>>, answers: Readonly<Record<string, string>>): Host {
-  const never = () => Promise.reject(new Error('a check changes nothing'));
-  return {
-    look: async (path): Promise<There> => (files[path] === undefined ? { kind: 'absent' } : { kind: 'file', sha256: 'x' }),
-    read: async path => files[path] ?? null,
-    list: async () => [],
-    folder: never,
-    write: never,
-    link: never,
-    remove: never,
-    removeFolder: never,
-    removeTree: never,
-    async run(argv) {
-      const line = argv.join(' ');
-      const known = Object.keys(answers).find(each => line.startsWith(each));
-      return known === undefined ? { status: 'missing', out: '', err: '' } : { status: 0, out: answers[known] ?? '', err: '' };
-    },
-  };
+  return unchangingHost(files, line => {
+    const known = Object.keys(answers).find(each => line.startsWith(each));
+    return known === undefined ? { status: 'missing', out: '', err: '' } : { status: 0, out: answers[known] ?? '', err: '' };
+  });
 }
 
 const NETWORK = '/etc/systemd/network/10-lan.network';

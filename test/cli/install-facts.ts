@@ -3,33 +3,18 @@ import t from 'tap';
 import type { Used } from '../../src/cli/install-configuration.ts';
 import { gather, NO_UNITS, unitsOf } from '../../src/cli/install-facts.ts';
 import type { Host } from '../../src/platform/install-ports.ts';
+import { unchangingHost } from '../fixtures/host.ts';
 
 const USED: Used = { configured: 'real', interfaces: ['eth0', 'eth1'], multicast: true, addresses: true, watched: [], warnings: '' };
 
 /** A machine with these files, where these command lines are answered; every other one fails. */
 function machine(files: Readonly<Record<string, string>>, answers: Readonly<Record<string, string>> = {}) {
   const asked: string[] = [];
-  const never = () => Promise.reject(new Error('nothing is changed'));
-  const host: Host = {
-    look: async path => (files[path] === undefined ? { kind: 'absent' } : { kind: 'file', sha256: '' }),
-    read: async path => files[path] ?? null,
-    list: async folder =>
-      Object.keys(files)
-        .filter(path => path.startsWith(`${folder}/`))
-        .map(path => path.slice(folder.length + 1)),
-    folder: never,
-    write: never,
-    link: never,
-    remove: never,
-    removeFolder: never,
-    removeTree: never,
-    async run(argv) {
-      const line = argv.join(' ');
-      asked.push(line);
-      const out = answers[line];
-      return out === undefined ? { status: 1, out: '', err: 'no' } : { status: 0, out, err: '' };
-    },
-  };
+  const host = unchangingHost(files, line => {
+    asked.push(line);
+    const out = answers[line];
+    return out === undefined ? { status: 1, out: '', err: 'no' } : { status: 0, out, err: '' };
+  });
   const here = (units: readonly string[], used: Partial<Used> = {}) =>
     gather(host, null, { ...USED, ...used }, { ...NO_UNITS, active: new Set(units) });
   return { host, asked, here };
