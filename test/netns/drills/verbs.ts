@@ -7,6 +7,7 @@ import { now, sleep } from '../lab/clock.ts';
 import { holdfast } from '../lab/control.ts';
 import { drill, marginMs } from '../lab/drill.ts';
 import { startHoldfast } from '../lab/holdfast.ts';
+import { median } from '../lab/median.ts';
 import { type RouterSettings, VIP, web } from '../lab/router.ts';
 import { exactlyOneHolder, steadyAdverts } from '../lab/verdict.ts';
 
@@ -18,10 +19,6 @@ const INTERVAL = 10;
 const PHASE = 3000;
 
 const missing = process.env.HOLDFAST_LAB_DAEMON === undefined ? null : 'only holdfast has these verbs';
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
 
 /** Medians of verbs and of Node's own start in one interleaved run, ms. */
 async function times(t: Test, socket: string, verbs: readonly (readonly string[])[], allowed: number): Promise<void> {

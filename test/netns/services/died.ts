@@ -7,6 +7,7 @@ import { runs } from '../lab/daemon.ts';
 import { drill, marginMs } from '../lab/drill.ts';
 import { kill } from '../lab/guard.ts';
 import { type HttpClient, longestWait, startHttpClient } from '../lab/http.ts';
+import { median } from '../lab/median.ts';
 import { VIP, web } from '../lab/router.ts';
 import { exactlyOneHolder, steadyAdverts } from '../lab/verdict.ts';
 import { stopNginx, type WatchedNginx, watchNginx } from '../lab/watched-nginx.ts';
@@ -43,10 +44,6 @@ function killAlone(master: number): number {
   const at = now();
   kill(master, 'SIGKILL');
   return at;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 await drill('nginx is killed', { limitMs: 180_000 }, async (t, lab) => {
