@@ -10,6 +10,7 @@ import { type Daemon, start } from '../lab/daemon.ts';
 import { drill, HANDOVER_MS, type Lab } from '../lab/drill.ts';
 import { ip, run } from '../lab/exec.ts';
 import { EXECUTABLE, type Holdfast, startWith } from '../lab/holdfast.ts';
+import { runKeepalived } from '../lab/keepalived.ts';
 import { kindMissing } from '../lab/speaker.ts';
 import { exactlyOneHolder, outageAtMost } from '../lab/verdict.ts';
 
@@ -132,22 +133,7 @@ function writeConf(lab: Lab, { file, device, partner, also = text => text }: Sam
 }
 
 function keepalived(lab: Lab, name: Name, file: string): Daemon {
-  const pids = ['--pid', `${file}.pid`, '--vrrp_pid', `${file}.vrrp.pid`, '--checkers_pid', `${file}.check.pid`];
-  const command = [
-    'chrt',
-    '--rr',
-    '40',
-    'keepalived',
-    '--dont-fork',
-    '--log-console',
-    '--no-syslog',
-    '--log-detail',
-    '--vrrp',
-    '--use-file',
-    file,
-    ...pids,
-  ];
-  const daemon = start(lab.node(name), { name: `keepalived ${name}`, command });
+  const daemon = runKeepalived(lab.node(name), file, `${file}.`, ['chrt', '--rr', '40']);
   lab.watch(daemon);
   return daemon;
 }

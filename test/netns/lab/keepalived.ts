@@ -10,9 +10,14 @@ import { type Family, familyOf, ofFamily, type RouterSettings, withPrefix } from
  *  @param under a command that starts commands, such as `chrt`
  *  @throws Error when it is not installed or the guard refuses */
 export function startKeepalived(network: Network, node: Node, routers: readonly RouterSettings[], under: readonly string[] = []): Daemon {
-  const file = (suffix: string) => fileOf(network, node, suffix);
   writeKeepalived(network, node, routers);
-  const pids = ['--pid', file('pid'), '--vrrp_pid', file('vrrp.pid'), '--checkers_pid', file('check.pid')];
+  return runKeepalived(node, fileOf(network, node, 'conf'), fileOf(network, node, ''), under);
+}
+
+/** With a configuration that is there already.
+ *  @param pids what the paths of its pid files begin with
+ *  @param under what it is started by */
+export function runKeepalived(node: Node, file: string, pids: string, under: readonly string[] = []): Daemon {
   const command = [
     ...under,
     'keepalived',
@@ -22,8 +27,13 @@ export function startKeepalived(network: Network, node: Node, routers: readonly 
     '--log-detail',
     '--vrrp',
     '--use-file',
-    file('conf'),
-    ...pids,
+    file,
+    '--pid',
+    `${pids}pid`,
+    '--vrrp_pid',
+    `${pids}vrrp.pid`,
+    '--checkers_pid',
+    `${pids}check.pid`,
   ];
   return start(node, { name: `keepalived ${node.name}`, command });
 }
